@@ -1,0 +1,115 @@
+# Everything runs in a virtual environment that is made on first use: .venv, or what VENV names.
+#
+#   make                          what there is
+#   make demo LANGUAGE=fr         the story in French
+#   make test PYTHON=python3.13 VENV=/tmp/venv-3.13
+#   make test TESTS=tests/laws ARGS="-k hold -n 0"
+
+VENV ?= .venv
+# The interpreter that makes the virtual environment; empty: the first one found that is new enough.
+PYTHON ?=
+# Not "?=": a desktop sets LANGUAGE in the environment to lists such as en_CA:en.
+LANGUAGE := en
+TESTS ?= tests
+# -n auto: as many processes as there are cores.
+PYTEST_FLAGS ?= -n auto
+ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+# What may do I/O; everything else is pure, and covered to the last branch.
+NOT_PURE := */adapters/*,*/cli.py,*/dispatch.py,*/front_desk.py,*/portal.py
+SOURCES := $(wildcard src tests examples benchmarks docs/conf.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format lint types imports coverage docs bench fmt clean
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' \
+	| awk -F '|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+venv: $(STAMP) ## the virtual environment, with everything that the other targets need
+
+$(STAMP): pyproject.toml constraints.txt
+	@set -eu; \
+	python='$(PYTHON)'; \
+	if [ -z "$$python" ]; then \
+	  for found in python3 python3.13 python3.12 python3.11 python; do \
+	    if "$$found" -c '$(NEW_ENOUGH)' >/dev/null 2>&1; then python="$$found"; break; fi; \
+	  done; \
+	fi; \
+	if [ -z "$$python" ]; then \
+	  echo 'omnibook needs Python 3.11 or newer, and none was found on the PATH.' >&2; \
+	  echo 'Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3' >&2; \
+	  exit 1; \
+	fi; \
+	if ! "$$python" -c '$(NEW_ENOUGH)' >/dev/null 2>&1; then \
+	  echo "omnibook needs Python 3.11 or newer; $$python is not one." >&2; \
+	  "$$python" --version >&2 || true; \
+	  echo 'Name another: make $(MAKECMDGOALS) PYTHON=/path/to/python3' >&2; \
+	  exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$python" --version) ..."; \
+	if command -v uv >/dev/null 2>&1 && uv pip install --help 2>/dev/null | grep -q -- --group; then \
+	  [ -x '$(BIN)/python' ] || \
+	    uv venv --quiet --seed --python "$$(command -v "$$python")" '$(VENV)'; \
+	  uv pip install --quiet --python '$(BIN)/python' \
+	    --constraints constraints.txt --editable '.[all]' --group dev; \
+	else \
+	  [ -x '$(BIN)/pip' ] || "$$python" -m venv '$(VENV)' || { \
+	    echo 'The venv module does not work; on Debian and Ubuntu: apt install python3-venv' >&2; \
+	    rm -rf '$(VENV)'; exit 1; }; \
+	  '$(BIN)/python' -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'; \
+	  '$(BIN)/python' -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --editable '.[all]' --group dev; \
+	fi
+	@touch $@
+
+demo: $(STAMP) ## the walk in the terminal; LANGUAGE=fr for French
+	$(BIN)/python examples/demo.py --language $(LANGUAGE)
+
+test: $(STAMP) ## the tests; TESTS= names some, ARGS= adds options
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) $(TESTS) $(ARGS)
+
+check: format lint types imports coverage docs ## everything that must hold before a commit
+
+format: $(STAMP)
+	$(BIN)/ruff format --check $(SOURCES)
+
+lint: $(STAMP)
+	$(BIN)/ruff check $(SOURCES)
+
+types: $(STAMP)
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+imports: $(STAMP)
+	$(BIN)/lint-imports --no-cache
+
+coverage: $(STAMP) ## the tests, with branch coverage: pure modules to the last branch
+	@mkdir -p build/coverage
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) --cov --cov-report= $(TESTS) $(ARGS)
+	$(BIN)/coverage report --fail-under=90
+	$(BIN)/coverage report --omit='$(NOT_PURE)' --fail-under=100
+
+docs: $(STAMP) ## the documentation, into build/docs
+	$(BIN)/sphinx-build -W --keep-going -n -q -E -b html -d build/doctrees docs build/docs
+	@echo 'The documentation is in build/docs/index.html'
+
+bench: $(STAMP) ## the benchmarks
+	@set -eu; found=; \
+	for file in benchmarks/bench_*.py; do \
+	  [ -e "$$file" ] || continue; \
+	  found=yes; echo "== $$file"; $(BIN)/python "$$file" $(ARGS); \
+	done; \
+	[ -n "$$found" ] || echo 'There are no benchmarks yet: benchmarks/bench_*.py is empty.'
+
+fmt: $(STAMP) ## format the code and fix what can be fixed
+	$(BIN)/ruff check --fix --exit-zero --quiet $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+clean: ## remove what was built, and the virtual environment
+	rm -rf build dist $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + \
+	  2>/dev/null || true

@@ -1,0 +1,1 @@
+"""Where the pure machine meets the world: each adapter can be left out."""

@@ -1,0 +1,179 @@
+"""Patient files from a JSON file: for demonstrations, tests and small clinics.
+
+A file holds ``{"patients": [...]}``. Everything in it is personal, so that no message repeats a
+value: a mistake tells the path, what is wanted there, and nothing of what stands there. What a file
+leaves out is unknown; ``null`` for a file number, a family doctor or a registered sex says that the
+patient is known to have none (R21).
+"""
+
+import json
+from datetime import date
+from pathlib import PurePath
+
+from omnibook.clinic_file import text_of_file
+from omnibook.contacts import ContactPoint, ContactSystem, read_stored_contact
+from omnibook.errors import ConfigurationError
+from omnibook.facts import UNKNOWN, Fact, Sex
+from omnibook.health_numbers import (
+    SHIPPED_ISSUERS,
+    HealthNumber,
+    Issuers,
+    parse_health_number,
+)
+from omnibook.ids import PatientId
+from omnibook.mistakes import Mistake, as_table
+from omnibook.names import PersonName
+from omnibook.patient import Gender, Patient
+from omnibook.problems import Problem
+from omnibook.toml_reader import TableReader
+
+_LANGUAGES = ("fr", "en")
+
+
+def load_patients(
+    path: str | PurePath, *, region: str = "CA", issuers: Issuers = SHIPPED_ISSUERS
+) -> tuple[Patient, ...]:
+    """The patient files of a JSON file in UTF-8; see :func:`patients_from_json`.
+
+    Raises :class:`~omnibook.errors.ConfigurationError` also when the file cannot be read.
+    """
+    return patients_from_json(text_of_file(path), region=region, issuers=issuers)
+
+
+def patients_from_json(
+    text: str, *, region: str = "CA", issuers: Issuers = SHIPPED_ISSUERS
+) -> tuple[Patient, ...]:
+    """The patient files that a JSON text describes, in its order.
+
+    Contacts stand in the order of their positions, the main one first (R43). ``region`` is where a
+    phone number without a country code is dialled.
+
+    Raises :class:`~omnibook.errors.ConfigurationError` with every mistake found, none of which
+    repeats a value.
+    """
+    mistakes: list[Mistake] = []
+    patients: tuple[Patient, ...] = ()
+    table = as_table(_parsed(text), "the file", mistakes, remedy='write { "patients": [ … ] }')
+    if table is not None:
+        patients = _read(TableReader(table, "", mistakes, private=True), region, issuers)
+    if mistakes:
+        raise ConfigurationError([str(mistake) for mistake in mistakes])
+    return patients
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        said = f"is not JSON (line {error.lineno}, column {error.colno}): {error.msg}"
+    except (ValueError, TypeError, RecursionError):
+        said = "is not JSON that can be read"
+    mistake = Mistake(path="the file", message=said, remedy="see https://www.json.org")
+    raise ConfigurationError([str(mistake)]) from None
+
+
+def _read(table: TableReader, region: str, issuers: Issuers) -> tuple[Patient, ...]:
+    first: dict[str, str] = {}
+    links: list[tuple[TableReader, PatientId]] = []
+
+    def read(one: TableReader) -> Patient | None:
+        name = one.identifier("id")
+        if one.right("id") and first.setdefault(name, one.path("id")) != one.path("id"):
+            one.refuse("id", f"repeats {first[name]}", "give each file an id of its own")
+        patient = _patient(one, name, region, issuers)
+        if patient is not None and patient.merged_into is not None:
+            links.append((one, patient.merged_into))
+        return patient
+
+    if not table.has("patients"):
+        table.refuse("patients", "missing", 'write "patients": [ … ]')
+    patients = table.tables("patients", read, 'write { "id": "…", "names": [ … ] }')
+    for one, survivor in links:
+        if survivor not in first:
+            one.refuse("merged_into", "is the id of no file here", "give the survivor's id")
+    table.finish()
+    return patients
+
+
+def _patient(table: TableReader, name: str, region: str, issuers: Issuers) -> Patient | None:
+    names = table.tables("names", _name, 'write { "given": "…", "family": "…" }')
+    birth_date: date | None = table.day("birth_date")
+    gender = table.word("gender", Gender, Gender.UNKNOWN)
+    contacts = _contacts(table, region)
+    numbers = table.tables(
+        "health_numbers",
+        lambda one: _health_number(one, issuers),
+        'write { "issuer": "CA-QC", "value": "…" }',
+    )
+    active = table.flag("active", default=True)
+    deceased = table.flag("deceased", default=False)
+    merged_into = table.identifier("merged_into") if table.has("merged_into") else None
+    language = table.known("language", _LANGUAGES) if table.has("language") else None
+    file_number = _fact(table, "file_number")
+    family_doctor = _fact(table, "family_doctor")
+    sex: Fact[Sex] = UNKNOWN
+    if "registered_sex" in table.given():
+        sex = table.word("registered_sex", Sex) if table.has("registered_sex") else None
+    if not table.finish():
+        return None
+    return Patient(
+        patient_id=PatientId(name),
+        names=names,
+        birth_date=birth_date,
+        gender=gender,
+        contacts=contacts,
+        health_numbers=numbers,
+        active=active,
+        deceased=deceased,
+        merged_into=None if merged_into is None else PatientId(merged_into),
+        language=language,
+        file_number=file_number,
+        family_doctor=family_doctor,
+        registered_sex=sex,
+    )
+
+
+def _fact(table: TableReader, key: str) -> Fact[str]:
+    if table.has(key):
+        return table.text(key)
+    return None if key in table.given() else UNKNOWN
+
+
+def _name(table: TableReader) -> PersonName | None:
+    given, family = table.text("given", ""), table.text("family", "")
+    if not table.has("given") and not table.has("family"):
+        table.refuse("family", "missing", "give the family name, the given name or both")
+    return PersonName(given, family) if table.finish() else None
+
+
+def _contacts(table: TableReader, region: str) -> tuple[ContactPoint, ...]:
+    rank = 0
+
+    def read(one: TableReader) -> ContactPoint | None:
+        nonlocal rank
+        rank += 1
+        system = one.word("system", ContactSystem)
+        value = one.text("value")
+        verified, current = one.flag("verified", default=True), one.flag("current", default=True)
+        if not one.finish():
+            return None
+        point = read_stored_contact(
+            system, value, region=region, rank=rank, verified=verified, current=current
+        )
+        if point is None:
+            one.refuse("value", f"is no {system.value} contact", "write it as a patient would")
+        return point
+
+    return table.tables("contacts", read, 'write { "system": "phone", "value": "…" }')
+
+
+def _health_number(table: TableReader, issuers: Issuers) -> HealthNumber | None:
+    issuer = table.known("issuer", issuers)
+    value = table.text("value")
+    if not table.finish():
+        return None
+    number = parse_health_number(value, issuer=issuer, issuers=issuers)
+    if isinstance(number, Problem):
+        table.refuse("value", f"is no health number of {issuer}", "copy it from the card")
+        return None
+    return number

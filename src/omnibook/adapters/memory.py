@@ -1,0 +1,403 @@
+"""Everything in this process's memory: the reference that other stores are measured against.
+
+:class:`MemoryStore` keeps plain dictionaries under one lock and does what
+:mod:`omnibook.transactions` says, in the plainest way. It forgets when the process ends.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar, assert_never, cast
+
+from attrs import Factory, define, evolve
+
+from omnibook.adapters.clocks import SystemClock
+from omnibook.clinic import Clinic, Opening
+from omnibook.contacts import ContactPoint
+from omnibook.errors import Contention, StoreError
+from omnibook.identity import IdentityKeys, Patient, candidates_among
+from omnibook.ids import (
+    AppointmentId,
+    ClinicId,
+    ClosureId,
+    EventId,
+    FlagId,
+    HoldId,
+    NoticeId,
+    OpeningId,
+    OrderId,
+    PatientId,
+    ScheduleId,
+    VisitId,
+)
+from omnibook.ports import (
+    AppointmentsWithin,
+    AuditTrail,
+    Clock,
+    DueEvents,
+    DueNotices,
+    DueOrders,
+    FlagsOf,
+    Query,
+    ReadScope,
+)
+from omnibook.records import (
+    Appointment,
+    AuditEvent,
+    Busy,
+    Claim,
+    ClaimKind,
+    ContactOrder,
+    DeskClosure,
+    DeskOpening,
+    Event,
+    Flag,
+    Hold,
+    Notice,
+    NoticeState,
+    Visit,
+)
+from omnibook.times import Span
+from omnibook.transactions import (
+    Again,
+    Decision,
+    DropDeskClosure,
+    DropDeskOpening,
+    PutAppointment,
+    PutDeskClosure,
+    PutDeskOpening,
+    PutEvent,
+    PutHold,
+    PutNotice,
+    PutOrder,
+    PutVisit,
+    RaiseFlag,
+    RecordAudit,
+    ScheduleState,
+    Scope,
+    Snapshot,
+    Write,
+    claims_after,
+)
+
+OutcomeT = TypeVar("OutcomeT")
+AnswerT = TypeVar("AnswerT")
+
+ROUNDS = 4
+"""How often a decision may ask for a wider scope before the store gives up."""
+
+
+@define
+class _Tables:
+    """What is kept of one clinic."""
+
+    visits: dict[VisitId, Visit] = Factory(dict[VisitId, Visit])
+    holds: dict[HoldId, Hold] = Factory(dict[HoldId, Hold])
+    appointments: dict[AppointmentId, Appointment] = Factory(dict[AppointmentId, Appointment])
+    claims: dict[str, Claim] = Factory(dict[str, Claim])
+    busy: dict[str, Busy] = Factory(dict[str, Busy])
+    openings: dict[OpeningId, DeskOpening] = Factory(dict[OpeningId, DeskOpening])
+    closures: dict[ClosureId, DeskClosure] = Factory(dict[ClosureId, DeskClosure])
+    notices: dict[NoticeId, Notice] = Factory(dict[NoticeId, Notice])
+    events: dict[EventId, Event] = Factory(dict[EventId, Event])
+    orders: dict[OrderId, ContactOrder] = Factory(dict[OrderId, ContactOrder])
+    flags: dict[FlagId, Flag] = Factory(dict[FlagId, Flag])
+    audit: dict[str, AuditEvent] = Factory(dict[str, AuditEvent])
+
+
+class MemoryStore:
+    """A :class:`omnibook.ports.Store` in memory, safe between threads."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._clinics: dict[ClinicId, _Tables] = {}
+        self._lock = threading.RLock()
+
+    def transact(
+        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
+    ) -> OutcomeT:
+        """Run ``decide`` on a snapshot of ``scope`` and apply its writes, all or nothing."""
+        with self._lock:
+            tables = self._tables(scope.clinic_id)
+            for _ in range(ROUNDS):
+                snapshot = _snapshot(tables, scope, self._clock.now())
+                decision = decide(snapshot)
+                if isinstance(decision, Again):
+                    scope = decision.scope
+                    continue
+                _apply(tables, snapshot, decision.writes)
+                return decision.outcome
+        raise Contention(f"a decision asked for a wider scope more than {ROUNDS} times")
+
+    def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
+        """Answer one of the queries of :mod:`omnibook.ports`."""
+        with self._lock:
+            now = self._clock.now()
+            return now, cast(AnswerT, self._answer(query, now))
+
+    def import_busy(self, clinic_id: ClinicId, busy: Iterable[Busy]) -> None:
+        """Replace what the host's own system says is taken (R40)."""
+        with self._lock:
+            self._tables(clinic_id).busy = {each.busy_id: each for each in busy}
+
+    def _tables(self, clinic_id: ClinicId) -> _Tables:
+        return self._clinics.setdefault(clinic_id, _Tables())
+
+    def _answer(self, query: Query[AnswerT], now: datetime) -> object:
+        match query:
+            case ReadScope():
+                scope = query.scope
+                return _snapshot(self._tables(scope.clinic_id), scope, now)
+            case AppointmentsWithin():
+                return _appointments_within(self._tables(query.clinic_id), query)
+            case FlagsOf():
+                flags = self._tables(query.clinic_id).flags.values()
+                return tuple(
+                    sorted(
+                        (flag for flag in flags if flag.appointment_id in query.appointments),
+                        key=lambda flag: (flag.raised_at, flag.flag_id),
+                    )
+                )
+            case DueNotices():
+                notices = self._tables(query.clinic_id).notices
+                queued = {
+                    identifier: each.not_before
+                    for identifier, each in notices.items()
+                    if each.state is NoticeState.QUEUED
+                }
+                return _due(queued, now, query.limit)
+            case DueEvents():
+                events = self._tables(query.clinic_id).events
+                untold = {
+                    identifier: each.not_before
+                    for identifier, each in events.items()
+                    if not each.done
+                }
+                return _due(untold, now, query.limit)
+            case DueOrders():
+                orders = self._tables(query.clinic_id).orders
+                open_ = {
+                    identifier: each.not_before
+                    for identifier, each in orders.items()
+                    if not each.done
+                }
+                return _due(open_, now, query.limit)
+            case AuditTrail():
+                found = (
+                    event
+                    for event in self._tables(query.clinic_id).audit.values()
+                    if event.at in query.span
+                    and (query.subject is None or event.subject == query.subject)
+                )
+                return tuple(sorted(found, key=lambda event: (event.at, event.audit_id)))
+            case _:
+                raise StoreError(f"unknown query: {type(query).__name__}")
+
+
+def _due(waiting: Mapping[OutcomeT, datetime], now: datetime, limit: int) -> tuple[OutcomeT, ...]:
+    due = [(moment, str(identifier), identifier) for identifier, moment in waiting.items()]
+    return tuple(each[2] for each in sorted(due, key=lambda each: each[:2]) if each[0] <= now)[
+        :limit
+    ]
+
+
+def _appointments_within(tables: _Tables, query: AppointmentsWithin) -> tuple[Appointment, ...]:
+    found = (
+        each
+        for each in tables.appointments.values()
+        if each.slot.span.overlaps(query.span)
+        and (query.schedules is None or each.slot.schedule_id in query.schedules)
+    )
+    return tuple(sorted(found, key=lambda e: (e.slot.start, e.slot.schedule_id, e.appointment_id)))
+
+
+def _snapshot(tables: _Tables, scope: Scope, now: datetime) -> Snapshot:
+    """Load what the contract of :mod:`omnibook.transactions` says, clause by clause."""
+    schedules = {
+        schedule_id: _schedule_state(tables, schedule_id, span)
+        for schedule_id, span in scope.schedules.items()
+    }
+    behind = {
+        claim.owner
+        for state in schedules.values()
+        for claim in state.claims
+        if claim.kind is ClaimKind.HOLD
+    }
+    notice = tables.notices.get(scope.notice) if scope.notice else None
+    event = tables.events.get(scope.event) if scope.event else None
+    order = tables.orders.get(scope.order) if scope.order else None
+    wanted = {scope.appointment, scope.hold}
+    wanted |= {each.appointment_id for each in (notice, event, order) if each is not None}
+    holds = {
+        hold_id: hold
+        for hold_id, hold in tables.holds.items()
+        if hold_id in behind
+        or hold_id == scope.hold
+        or hold.visit_id == scope.visit
+        or (hold.is_live(now) and _concerns_hold(scope, hold))
+    }
+    appointments = {
+        identifier: each
+        for identifier, each in tables.appointments.items()
+        if identifier in wanted or _concerns_appointment(scope, each, now)
+    }
+    return Snapshot(
+        scope=scope,
+        now=now,
+        schedules=schedules,
+        visit=tables.visits.get(scope.visit) if scope.visit else None,
+        holds=holds,
+        appointments=appointments,
+        opening=tables.openings.get(scope.opening) if scope.opening else None,
+        closure=tables.closures.get(scope.closure) if scope.closure else None,
+        notice=notice,
+        event=event,
+        order=order,
+    )
+
+
+def _concerns_hold(scope: Scope, hold: Hold) -> bool:
+    return (
+        not scope.contacts.isdisjoint(hold.contact_keys)
+        or hold.source == scope.source
+        or (scope.patient is not None and hold.patient_id == scope.patient)
+    )
+
+
+def _concerns_appointment(scope: Scope, each: Appointment, now: datetime) -> bool:
+    if scope.patient is not None and each.patient_id == scope.patient:
+        return True
+    return (
+        each.is_provisional
+        and each.status.occupies
+        and each.slot.start > now
+        and (
+            not scope.contacts.isdisjoint(each.contact_keys)
+            or (scope.source is not None and each.source == scope.source)
+        )
+    )
+
+
+def _schedule_state(tables: _Tables, schedule_id: ScheduleId, span: Span) -> ScheduleState:
+    def here(each: Claim | Busy | DeskOpening | DeskClosure) -> bool:
+        return each.schedule_id == schedule_id and each.span.overlaps(span)
+
+    return ScheduleState(
+        schedule_id=schedule_id,
+        span=span,
+        claims=tuple(sorted(filter(here, tables.claims.values()), key=lambda c: (c.span, c.owner))),
+        busy=tuple(sorted(filter(here, tables.busy.values()))),
+        openings=tuple(
+            sorted(filter(here, tables.openings.values()), key=lambda o: (o.span, o.opening_id))
+        ),
+        closures=tuple(
+            sorted(filter(here, tables.closures.values()), key=lambda c: (c.span, c.closure_id))
+        ),
+    )
+
+
+def _apply(  # noqa: C901, PLR0912 - one arm for each word of the vocabulary
+    tables: _Tables, snapshot: Snapshot, writes: Sequence[Write]
+) -> None:
+    """Apply the writes; what could fail is worked out before anything is kept."""
+    change = claims_after(snapshot, writes)
+    for owner in change.removed:
+        tables.claims.pop(owner, None)
+    for claim in change.added:
+        tables.claims[claim.owner] = claim
+    for write in writes:
+        match write:
+            case PutVisit(visit):
+                tables.visits[visit.visit_id] = visit
+            case PutHold(hold):
+                tables.holds[hold.hold_id] = hold
+            case PutAppointment(appointment):
+                tables.appointments[appointment.appointment_id] = appointment
+            case PutDeskOpening(opening):
+                tables.openings[opening.opening_id] = opening
+            case PutDeskClosure(closure):
+                tables.closures[closure.closure_id] = closure
+            case DropDeskOpening(opening_id):
+                tables.openings.pop(opening_id, None)
+            case DropDeskClosure(closure_id):
+                tables.closures.pop(closure_id, None)
+            case PutNotice(notice):
+                tables.notices[notice.notice_id] = notice
+            case PutEvent(event):
+                tables.events[event.event_id] = event
+            case PutOrder(order):
+                tables.orders[order.order_id] = order
+            case RaiseFlag(flag):
+                tables.flags.setdefault(flag.flag_id, flag)
+            case RecordAudit(event):
+                tables.audit.setdefault(event.audit_id, event)
+            case _:
+                assert_never(write)
+
+
+class MemoryDirectory:
+    """A :class:`omnibook.ports.PatientDirectory` over files in memory."""
+
+    def __init__(self, patients: Iterable[Patient] = ()) -> None:
+        self._patients = {patient.patient_id: patient for patient in patients}
+        self._orders: set[OrderId] = set()
+        self._lock = threading.RLock()
+
+    def put(self, patient: Patient) -> None:
+        """Keep a file, in place of what was kept under its identifier."""
+        with self._lock:
+            self._patients[patient.patient_id] = patient
+
+    def candidates(self, keys: IdentityKeys) -> Sequence[Patient]:
+        """Every file that the keys could mean, and the survivors of merged ones."""
+        with self._lock:
+            return candidates_among(self._patients, keys)
+
+    def get(self, patient_id: PatientId) -> Patient | None:
+        """The file as it stands."""
+        with self._lock:
+            return self._patients.get(patient_id)
+
+    def append_contacts(
+        self, patient_id: PatientId, points: Sequence[ContactPoint], *, order_id: OrderId
+    ) -> Sequence[ContactPoint]:
+        """Add the contacts that the file lacks, last and unverified, once for each order (R41)."""
+        with self._lock:
+            patient = self._patients.get(patient_id)
+            if patient is None or order_id in self._orders:
+                return ()
+            patient = self._survivor(patient)
+            known = {point.match_key for point in patient.contacts}
+            rank = max((point.rank for point in patient.contacts), default=0)
+            added: list[ContactPoint] = []
+            for point in points:
+                if point.match_key not in known:
+                    known.add(point.match_key)
+                    rank += 1
+                    added.append(evolve(point, rank=rank, verified=False, current=True))
+            self._orders.add(order_id)
+            self._patients[patient.patient_id] = evolve(
+                patient, contacts=(*patient.contacts, *added)
+            )
+            return tuple(added)
+
+    def _survivor(self, patient: Patient) -> Patient:
+        seen = {patient.patient_id}
+        while patient.merged_into is not None and patient.merged_into not in seen:
+            seen.add(patient.merged_into)
+            following = self._patients.get(patient.merged_into)
+            if following is None:
+                break
+            patient = following
+        return patient
+
+
+class ClinicSchedules:
+    """A :class:`omnibook.ports.ScheduleSource` that reads the openings of a clinic's file."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self._openings = {each.schedule_id: each.openings for each in clinic.schedules}
+
+    def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
+        """The openings that the clinic configured."""
+        return {each: self._openings.get(each, ()) for each in schedule_ids}

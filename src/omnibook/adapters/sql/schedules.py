@@ -1,0 +1,140 @@
+"""A schedule source in tables of its own: the recurring openings of each schedule."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert
+
+from omnibook.adapters.sql import directory_tables as d
+from omnibook.adapters.sql import statements as s
+from omnibook.adapters.sql.adapter import SqlAdapter
+from omnibook.adapters.sql.engine import commit, storage_failures
+from omnibook.adapters.sql.rows import Values
+from omnibook.adapters.sql.snapshots import Reader
+from omnibook.clinic import Opening, Recurrence, Release
+from omnibook.errors import InvalidValue
+from omnibook.ids import ActivityId, ClinicId, ScheduleId
+
+_OPENINGS = s.children(d.schedule_openings, "schedule_id")
+_ACTIVITIES = s.children(d.schedule_opening_activities, "schedule_id")
+_EXCEPTIONS = s.children(d.schedule_opening_exceptions, "schedule_id")
+
+_TABLES = (
+    d.schedule_openings,
+    d.schedule_opening_activities,
+    d.schedule_opening_exceptions,
+)
+_WITHOUT = {table: s.without(table, "schedule_id") for table in _TABLES}
+_INSERT = {table: insert(table) for table in _TABLES}
+
+
+class SqlScheduleSource(SqlAdapter):
+    """A clinic's recurring openings in a SQLite database.
+
+    Use it as a context manager, or call :meth:`close`.
+    """
+
+    def __init__(self, url: str | Engine, clinic_id: ClinicId) -> None:
+        """Open the database; an empty one is set up.
+
+        Args:
+            url: such as ``sqlite:////var/lib/clinic/clinic.db``; or an engine, see
+                :func:`~omnibook.adapters.sql.open_engine`.
+            clinic_id: whose schedules.
+
+        Raises:
+            InvalidValue: the URL is none of a SQLite file.
+            StoreError: the database cannot be opened, or has another version of the schema.
+        """
+        super().__init__(url)
+        self._clinic = clinic_id
+
+    def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
+        """The openings of each of these schedules, in their order; none for an unknown one."""
+        activities: defaultdict[tuple[str, int], set[ActivityId]] = defaultdict(set)
+        exceptions: defaultdict[tuple[str, int], set[date]] = defaultdict(set)
+        found: defaultdict[str, list[Opening]] = defaultdict(list)
+        with self._database.reading() as connection, storage_failures():
+            reader = Reader(connection, self._clinic)
+            for row in reader.listed(_ACTIVITIES, set(schedule_ids)):
+                activities[row.schedule_id, row.position].add(row.activity_id)
+            for row in reader.listed(_EXCEPTIONS, set(schedule_ids)):
+                exceptions[row.schedule_id, row.position].add(row.on_date)
+            for row in reader.listed(_OPENINGS, set(schedule_ids)):
+                place = (row.schedule_id, row.position)
+                found[row.schedule_id].append(
+                    _opening_of(row, frozenset(activities[place]), frozenset(exceptions[place]))
+                )
+        return {each: tuple(found[each]) for each in schedule_ids}
+
+    def put(self, schedule_id: ScheduleId, openings: Iterable[Opening]) -> None:
+        """Keep these openings of a schedule, in place of all that it had.
+
+        Raises :class:`~omnibook.errors.InvalidValue` for a weekday that is none of 0 to 6, or a
+        time with a zone.
+        """
+        rows: dict[Any, list[Values]] = {table: [] for table in _TABLES}
+        for position, opening in enumerate(openings):
+            parent = {"clinic_id": self._clinic, "schedule_id": schedule_id, "position": position}
+            rows[d.schedule_openings].append({**parent, **_opening_columns(opening)})
+            rows[d.schedule_opening_activities] += [
+                {**parent, "activity_id": each} for each in sorted(opening.activities)
+            ]
+            rows[d.schedule_opening_exceptions] += [
+                {**parent, "on_date": each} for each in sorted(opening.recurrence.exceptions)
+            ]
+        with self._database.writing() as connection:
+            with storage_failures():
+                for table in _TABLES:
+                    connection.execute(_WITHOUT[table], {"clinic": self._clinic, "id": schedule_id})
+                    if rows[table]:
+                        connection.execute(_INSERT[table], rows[table])
+            commit(connection)
+
+
+def _opening_columns(opening: Opening) -> Values:
+    recurrence, release = opening.recurrence, opening.release
+    if not recurrence.weekdays <= set(range(7)):
+        raise InvalidValue("an opening's weekdays are 0 (Monday) to 6")
+    times = (opening.start, opening.end, *(() if release is None else (release.at,)))
+    if any(each.tzinfo is not None for each in times):
+        raise InvalidValue("an opening's times are wall times; leave the zone out")
+    return {
+        "starts": opening.start,
+        "ends": opening.end,
+        "ends_next_day": opening.ends_next_day,
+        **{f"on_{name}": day in recurrence.weekdays for day, name in enumerate(d.WEEKDAYS)},
+        "first_date": recurrence.first,
+        "last_date": recurrence.last,
+        "interval_microseconds": opening.interval,
+        "online": opening.online,
+        "release_days_before": None if release is None else release.days_before,
+        "release_at": None if release is None else release.at,
+    }
+
+
+def _opening_of(
+    row: Row[Any], activities: frozenset[ActivityId], exceptions: frozenset[date]
+) -> Opening:
+    release = None
+    if row.release_at is not None:
+        release = Release(days_before=row.release_days_before, at=row.release_at)
+    return Opening(
+        start=row.starts,
+        end=row.ends,
+        ends_next_day=row.ends_next_day,
+        recurrence=Recurrence(
+            weekdays=frozenset(
+                day for day, name in enumerate(d.WEEKDAYS) if getattr(row, f"on_{name}")
+            ),
+            first=row.first_date,
+            last=row.last_date,
+            exceptions=exceptions,
+        ),
+        activities=activities,
+        interval=row.interval_microseconds,
+        online=row.online,
+        release=release,
+    )

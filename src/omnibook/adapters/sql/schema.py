@@ -1,0 +1,120 @@
+"""The schema's version: setting up, checking and upgrading a database.
+
+Migrations are Alembic's and are shipped inside the package. An empty database is set up when it is
+first used; one of an older version is refused until :func:`upgrade` was asked for, because an
+upgrade is a decision: other programs may still run the older version.
+
+Alembic is imported only where migrations run, since importing it takes longer than booking.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from omnibook.adapters.sql.engine import Database, commit, set_write_ahead_log, storage_failures
+from omnibook.errors import StoreError
+
+REVISIONS = ("0001",)
+"""Every version of the schema, oldest first; the last is this package's own."""
+
+VERSION_TABLE = "omnibook_version"
+"""Where Alembic keeps the version: a name of its own, beside whatever else the host migrates."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(target: str | Engine) -> None:
+    """Bring a database to this package's version of the schema; an empty one is set up.
+
+    Either all steps are taken or none. Other processes wait meanwhile; stop older versions first.
+
+    Args:
+        target: a URL such as ``sqlite:////var/lib/clinic/clinic.db``, or an engine.
+
+    Raises:
+        InvalidValue: the URL is none of a SQLite file.
+        StoreError: the database is of a newer version, or cannot be written.
+    """
+    database = Database.open(target)
+    try:
+        _upgrade(database, only_if_empty=False)
+    finally:
+        database.close()
+
+
+def ensure_schema(database: Database) -> None:
+    """Set an empty database up; let one of this version pass; refuse every other.
+
+    Raises :class:`StoreError` with the remedy.
+    """
+    with database.reading() as connection, storage_failures():
+        empty = _is_empty(connection)
+        version = _version(connection)
+        log = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    if empty:
+        _upgrade(database, only_if_empty=True)
+        return
+    _refuse_other(version)
+    if log != "wal":
+        with database.alone() as driver, storage_failures():
+            set_write_ahead_log(driver)
+
+
+def _upgrade(database: Database, *, only_if_empty: bool) -> None:
+    with database.alone() as connection, storage_failures():
+        set_write_ahead_log(connection)
+    with database.writing() as connection:
+        with storage_failures():
+            empty = _is_empty(connection)
+            version = _version(connection)
+        if only_if_empty and not empty:
+            # Somebody else was faster.
+            _refuse_other(version)
+            return
+        if version is not None and version not in REVISIONS:
+            _refuse_other(version)
+        with storage_failures():
+            _migrate(connection)
+        commit(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    # Here and not above: see the module's docstring.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _is_empty(connection: Connection) -> bool:
+    return not inspect(connection).get_table_names()
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+
+
+def _refuse_other(version: str | None) -> None:
+    current = REVISIONS[-1]
+    if version == current:
+        return
+    if version is None:
+        raise StoreError(
+            "the database has tables, but none of omnibook's; check the URL, or add omnibook's "
+            "tables to it with: omnibook db upgrade URL"
+        )
+    if version in REVISIONS:
+        raise StoreError(
+            f"the database has version {version} of the schema and this omnibook needs {current}; "
+            "stop what uses it, make a copy, and run: omnibook db upgrade URL"
+        )
+    raise StoreError(
+        f"the database has version {version} of the schema, which is newer than this omnibook's "
+        f"{current}; install the omnibook that it was upgraded with, or a later one"
+    )

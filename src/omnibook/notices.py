@@ -1,0 +1,235 @@
+"""Which message goes out, to whom and when: pure decisions (R42, R43, R45, R46).
+
+A notice is queued in the transaction that makes it true, as a *role* to write to; the address and
+the text are resolved when it is sent, by what is known then.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum, unique
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from omnibook.clinic import Clinic, Reminders
+from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.identity import Patient
+from omnibook.ids import FlagId, NoticeId, derived_id
+from omnibook.records import (
+    Appointment,
+    AppointmentStatus,
+    Flag,
+    FlagCode,
+    Notice,
+    NoticeKind,
+    NoticeRole,
+)
+from omnibook.times import MINUTE, wall_clock
+from omnibook.transactions import PutNotice
+
+_FORM_ROLES = {
+    ContactSystem.PHONE: NoticeRole.FORM_PHONE,
+    ContactSystem.EMAIL: NoticeRole.FORM_EMAIL,
+}
+
+
+def sends_messages(appointment: Appointment, clinic: Clinic) -> bool:
+    """Whether anything is sent about an appointment (R42: no channel, no message; R45)."""
+    service = clinic.service(appointment.slot.service_id)
+    return (
+        appointment.messages
+        and bool(clinic.policies.channels)
+        and (service is None or service.messages)
+        and appointment.activity not in clinic.silent_activities
+    )
+
+
+def on_booking(appointment: Appointment, clinic: Clinic) -> tuple[PutNotice, ...]:
+    """The booking notice, due at once, and the reminders that are due after the booking."""
+    if not sends_messages(appointment, clinic):
+        return ()
+    booked_at = appointment.booked_at
+    queued = [
+        _notice(appointment, NoticeKind.BOOKING, role, booked_at)
+        for role in _form_roles(appointment, clinic)
+    ]
+    reminders = clinic.policies.reminders
+    for offset in reminders.offsets:
+        due = reminder_due(appointment.slot.start, offset, reminders, clinic.zone)
+        if due > booked_at:
+            queued.extend(
+                _notice(appointment, NoticeKind.REMINDER, role, due, offset)
+                for role in _reminder_roles(appointment, clinic)
+            )
+    return tuple(PutNotice(notice) for notice in queued)
+
+
+def on_cancellation(
+    appointment: Appointment, clinic: Clinic, now: datetime
+) -> tuple[PutNotice, ...]:
+    """The cancellation notice, to the same contacts as the booking notice (R42, R46)."""
+    if not sends_messages(appointment, clinic):
+        return ()
+    return tuple(
+        PutNotice(_notice(appointment, NoticeKind.CANCELLATION, role, now))
+        for role in _form_roles(appointment, clinic)
+    )
+
+
+def _form_roles(appointment: Appointment, clinic: Clinic) -> tuple[NoticeRole, ...]:
+    """The form's contacts of the configured channels; if there is none, the one given (R42)."""
+    given = list(dict.fromkeys(point.system for point in appointment.entries.contacts))
+    chosen = [system for system in given if system in clinic.policies.channels] or given[:1]
+    return tuple(_FORM_ROLES[system] for system in chosen)
+
+
+def _reminder_roles(appointment: Appointment, clinic: Clinic) -> tuple[NoticeRole, ...]:
+    """The file's main contact; the form's for a provisional person or a confidential service."""
+    if appointment.is_provisional or _is_confidential(appointment, clinic):
+        return _form_roles(appointment, clinic)[:1]
+    return (NoticeRole.MAIN_CONTACT,)
+
+
+def _is_confidential(appointment: Appointment, clinic: Clinic) -> bool:
+    service = clinic.service(appointment.slot.service_id)
+    return service is not None and service.confidential
+
+
+def _notice(
+    appointment: Appointment,
+    kind: NoticeKind,
+    role: NoticeRole,
+    due: datetime,
+    offset: timedelta | None = None,
+) -> Notice:
+    identity = (
+        appointment.clinic_id,
+        appointment.appointment_id,
+        kind,
+        str(offset // MINUTE) if offset is not None else "",
+        str(appointment.revision),
+        role,
+    )
+    return Notice(
+        clinic_id=appointment.clinic_id,
+        notice_id=NoticeId(derived_id("notice", *identity)),
+        appointment_id=appointment.appointment_id,
+        kind=kind,
+        role=role,
+        revision=appointment.revision,
+        offset=offset,
+        not_before=due,
+    )
+
+
+def reminder_due(
+    start: datetime, offset: timedelta, reminders: Reminders, zone: ZoneInfo
+) -> datetime:
+    """When a reminder goes out: ``offset`` (elapsed) before ``start``, but for the quiet hours.
+
+    An instant in the quiet hours is put off to their end; if that leaves less than
+    ``reminders.shortest`` before the start, it is brought forward to the last minute before them
+    (R43).
+    """
+    due = start - offset
+    if not _is_quiet(due, reminders, zone):
+        return due
+    # Minute by minute, because on the nights of the change a wall time may come twice or never.
+    before = due.replace(second=0, microsecond=0)
+    after = before + MINUTE
+    while _is_quiet(after, reminders, zone):
+        after += MINUTE
+    if start - after >= reminders.shortest:
+        return after
+    while _is_quiet(before, reminders, zone):
+        before -= MINUTE
+    return before
+
+
+def _is_quiet(moment: datetime, reminders: Reminders, zone: ZoneInfo) -> bool:
+    """Whether the clinic's wall clock shows a minute of silence; none, if both ends are equal."""
+    clock, since, until = (
+        each.replace(second=0, microsecond=0)
+        for each in (wall_clock(moment, zone).time(), reminders.quiet_from, reminders.quiet_until)
+    )
+    if since <= until:
+        return since <= clock < until
+    return since <= clock or clock < until
+
+
+@unique
+class DropCode(StrEnum):
+    """Why a queued notice was not sent after all."""
+
+    OUTDATED = "notice.outdated"
+    STATUS_CHANGED = "notice.status-changed"
+    PAST = "notice.past"
+    SILENT = "notice.silent"
+    DECEASED = "notice.deceased"
+    UNREACHABLE = "notice.unreachable"
+
+
+_STATUS_NEEDED = {
+    NoticeKind.BOOKING: AppointmentStatus.BOOKED,
+    NoticeKind.REMINDER: AppointmentStatus.BOOKED,
+    NoticeKind.CANCELLATION: AppointmentStatus.CANCELLED,
+}
+
+
+@frozen
+class Recipient:
+    """To whom a notice goes, resolved at sending."""
+
+    point: ContactPoint
+
+
+def resolve(
+    notice: Notice,
+    appointment: Appointment,
+    patient: Patient | None,
+    clinic: Clinic,
+    *,
+    systems: Iterable[ContactSystem],
+    now: datetime,
+) -> Recipient | DropCode:
+    """Say who receives a notice now, or why nobody does (R43, R46).
+
+    ``patient`` is the file as it stands, the survivor of a merged one; ``systems`` are those for
+    which there is a notifier.
+    """
+    if notice.revision != appointment.revision:
+        return DropCode.OUTDATED
+    if appointment.status is not _STATUS_NEEDED[notice.kind]:
+        return DropCode.STATUS_CHANGED
+    if now >= appointment.slot.start and notice.kind is NoticeKind.REMINDER:
+        return DropCode.PAST
+    if not sends_messages(appointment, clinic):
+        return DropCode.SILENT
+    if notice.kind is NoticeKind.REMINDER and patient is not None and patient.deceased:
+        return DropCode.DECEASED
+    role = notice.role
+    wanted = clinic.policies.channels if role.system is None else {role.system}
+    points = appointment.entries.contacts
+    # A service that became confidential after the booking never writes to the file's contact (R17).
+    if role is NoticeRole.MAIN_CONTACT and not _is_confidential(appointment, clinic):
+        main = patient.main_contact if patient is not None and patient.is_live else None
+        points = () if main is None else (main,)
+    usable = wanted & set(systems)
+    found = next((point for point in points if point.system in usable), None)
+    return DropCode.UNREACHABLE if found is None else Recipient(found)
+
+
+def unreachable_flag(notice: Notice, now: datetime) -> Flag:
+    """What staff see of a notice that reaches nobody (R43)."""
+    code = (
+        FlagCode.REMINDER_UNREACHABLE
+        if notice.kind is NoticeKind.REMINDER
+        else FlagCode.NOTICE_UNREACHABLE
+    )
+    return Flag(
+        clinic_id=notice.clinic_id,
+        flag_id=FlagId(derived_id("flag", code, notice.notice_id)),
+        code=code,
+        appointment_id=notice.appointment_id,
+        raised_at=now,
+    )

@@ -1,0 +1,74 @@
+"""Carrying out the order to add a form's contact details to a file (R41).
+
+The directory may be another system, so the order is durable: it is queued with the booking,
+carried out at once where that works, and by the dispatcher otherwise. Carried out twice, it adds
+nothing twice.
+"""
+
+import contextlib
+from functools import partial
+
+from attrs import evolve
+
+from omnibook.audit import Operation
+from omnibook.booking import order_id
+from omnibook.ids import EventId, OrderId, derived_id
+from omnibook.ports import ReadScope
+from omnibook.records import SYSTEM, Appointment, Event, EventKind
+from omnibook.transactions import (
+    Again,
+    Decision,
+    PutEvent,
+    PutOrder,
+    Scope,
+    Snapshot,
+    Write,
+)
+from omnibook.wiring import Wiring
+
+
+def carry_out(wiring: Wiring, identifier: OrderId) -> None:
+    """Add the contacts and note that it is done; an unknown or a done order changes nothing.
+
+    Raises what the directory raises: the order then stays queued.
+    """
+    scope = Scope(clinic_id=wiring.clinic.clinic_id, order=identifier)
+    _, snapshot = wiring.store.read(ReadScope(scope))
+    order = snapshot.order
+    if order is None or order.done:
+        return
+    points = snapshot.appointments[order.appointment_id].entries.contacts
+    wiring.directory.append_contacts(order.patient_id, points, order_id=identifier)
+    operation = wiring.operation(SYSTEM, wiring.subject(order.patient_id))
+    wiring.store.transact(scope, partial(_decide_done, operation))
+
+
+def carry_out_quietly(wiring: Wiring, appointment: Appointment) -> None:
+    """Carry out an appointment's order at once, if that works.
+
+    Whatever the directory raises is left for the dispatcher to meet again: the booking stands.
+    """
+    with contextlib.suppress(Exception):
+        carry_out(wiring, order_id(appointment))
+
+
+def _decide_done(operation: Operation, snapshot: Snapshot) -> Decision[None] | Again:
+    order = snapshot.order
+    if order is None or order.done:
+        return Decision(None)
+    appointment = snapshot.appointments[order.appointment_id]
+    event = Event(
+        clinic_id=order.clinic_id,
+        event_id=EventId(derived_id("event", EventKind.CONTACT_ADDED, order.order_id)),
+        kind=EventKind.CONTACT_ADDED,
+        appointment_id=order.appointment_id,
+        revision=appointment.revision,
+        at=snapshot.now,
+        not_before=snapshot.now,
+    )
+    writes: tuple[Write, ...] = (
+        PutOrder(evolve(order, done=True)),
+        PutEvent(event),
+        operation.audit(snapshot.now, "add-contacts", EventKind.CONTACT_ADDED),
+    )
+    return Decision(None, writes)

@@ -1,0 +1,358 @@
+"""What use cases answer on an ordinary day: frozen outcomes, one named union for each use case.
+
+An outcome is returned, never raised. Every class has a stable ``code``; the sentences that a
+patient or a clerk reads stand in :mod:`omnibook.messages`, by that code. Callers ``match`` on the
+class and let the type checker prove that none is forgotten (``typing.assert_never``).
+
+The union of *identify* shows nothing of why a visitor was not recognised: the one trace of being
+recognised is which services are listed (R10).
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from omnibook.clinic import Mode, Text
+from omnibook.eligibility import Verdict
+from omnibook.ids import (
+    AppointmentId,
+    ClosureId,
+    HoldId,
+    OpeningId,
+    PractitionerId,
+    ScheduleId,
+    ServiceId,
+    VisitToken,
+)
+from omnibook.problems import InvalidEntry
+from omnibook.records import Appointment, Cancellation, Flag, Slot
+from omnibook.times import Span
+
+__all__ = [
+    "AlreadyBooked",
+    "BackOutcome",
+    "BookOutcome",
+    "Booked",
+    "CancelOutcome",
+    "Cancelled",
+    "Closed",
+    "DayList",
+    "DeskBookOutcome",
+    "DeskCancelOutcome",
+    "DeskCloseOutcome",
+    "DeskExplainServiceOutcome",
+    "DeskExplainTimeOutcome",
+    "DeskOpenOutcome",
+    "DeskWithdrawOutcome",
+    "FindOutcome",
+    "Held",
+    "IdentifyOutcome",
+    "InvalidEntry",
+    "LinkDead",
+    "NoAvailability",
+    "NotCancellable",
+    "NotFound",
+    "NotOnline",
+    "Offer",
+    "OfferedService",
+    "Opened",
+    "Page",
+    "Released",
+    "ResumeOutcome",
+    "ReviewOutcome",
+    "ServiceExplanation",
+    "ServiceNotOffered",
+    "SlotTaken",
+    "TimeExplanation",
+    "TimeTaken",
+    "TooLate",
+    "TooManyAttempts",
+    "TooManyHolds",
+    "VisitOver",
+    "Welcome",
+    "Withdrawn",
+]
+
+
+@frozen(kw_only=True)
+class OfferedService:
+    """What a visitor sees of a service (R17): nothing internal."""
+
+    service_id: ServiceId
+    name: Text
+    description: Text
+    duration: timedelta
+    mode: Mode
+
+
+@frozen(kw_only=True)
+class Offer:
+    """One availability as it is shown: day, time, practitioner, place and mode (R25).
+
+    ``starts`` and ``ends`` are aware datetimes in the clinic's zone. ``slot`` is what *Review*
+    takes.
+    """
+
+    slot: Slot
+    starts: datetime
+    ends: datetime
+    schedule_name: Text
+    practitioner_id: PractitionerId | None
+    place: Text
+    mode: Mode
+
+
+@frozen(kw_only=True)
+class Welcome:
+    """The visit goes on: its token, and the services to choose from, at least one (R13, R19)."""
+
+    code: ClassVar[str] = "welcome"
+    visit: VisitToken
+    services: tuple[OfferedService, ...]
+
+
+@frozen
+class NotOnline:
+    """Online booking is not available to this visitor; one message for every cause (R14)."""
+
+    code: ClassVar[str] = "not-online"
+
+
+@frozen(kw_only=True)
+class TooManyAttempts:
+    """Identification must wait; ``retry_after`` says how long (R12)."""
+
+    code: ClassVar[str] = "attempts.too-many"
+    retry_after: timedelta
+
+
+@frozen
+class VisitOver:
+    """The visit has ended, or is unknown: identify again (R16)."""
+
+    code: ClassVar[str] = "visit.over"
+
+
+@frozen
+class ServiceNotOffered:
+    """This service is not offered to this visitor, at least not for that day (R22)."""
+
+    code: ClassVar[str] = "service.not-offered"
+
+
+@frozen(kw_only=True)
+class Page:
+    """Up to five availabilities, in the order of R26.
+
+    ``shown`` counts those of the pages before too. ``cursor`` asks for the next ones; there is none
+    when fifty have been shown or nothing more is free (R25).
+    """
+
+    code: ClassVar[str] = "availabilities"
+    offers: tuple[Offer, ...]
+    shown: int
+    cursor: str | None = field(default=None, repr=False)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots of the offers, in the same order."""
+        return tuple(offer.slot for offer in self.offers)
+
+
+@frozen
+class NoAvailability:
+    """No appointment meets the criteria; it may change, and the clinic can be phoned (R29)."""
+
+    code: ClassVar[str] = "availability.none"
+
+
+@frozen(kw_only=True)
+class Held:
+    """The time is held for this visit until ``expires_at`` (R33).
+
+    ``remaining`` is from the store's clock, so that a page can count down whatever its own says
+    (R34).
+    """
+
+    code: ClassVar[str] = "slot.held"
+    hold_id: HoldId
+    slot: Slot
+    expires_at: datetime
+    remaining: timedelta
+
+
+@frozen(kw_only=True)
+class SlotTaken:
+    """The time is no longer available; ``fresh`` lists what is now (R31, R37)."""
+
+    code: ClassVar[str] = "slot.taken"
+    fresh: Page | NoAvailability | None = None
+
+
+@frozen
+class AlreadyBooked:
+    """The file has an upcoming appointment for this service already (R52)."""
+
+    code: ClassVar[str] = "service.already-booked"
+
+
+@frozen
+class TooManyHolds:
+    """A cap of R36 is reached: too many times held or booked at once from the same place."""
+
+    code: ClassVar[str] = "holds.too-many"
+
+
+@frozen
+class Released:
+    """The visit holds nothing any more (R35)."""
+
+    code: ClassVar[str] = "hold.released"
+
+
+@frozen(kw_only=True)
+class Booked:
+    """The appointment as it now stands, cancelled included when *Book* is repeated (R38, R42).
+
+    ``cancel_link`` is the opaque text that :meth:`omnibook.Portal.cancel` takes.
+    """
+
+    code: ClassVar[str] = "appointment.booked"
+    appointment: Appointment
+    cancel_link: str = field(default="", repr=False)
+
+    @property
+    def reference(self) -> str:
+        """The number that the patient can quote (R42)."""
+        return self.appointment.reference
+
+
+@frozen(kw_only=True)
+class Cancelled:
+    """The appointment is cancelled, now or before (R44, R47)."""
+
+    code: ClassVar[str] = "appointment.cancelled"
+    appointment_id: AppointmentId
+    slot: Slot
+    cancellation: Cancellation
+
+
+@frozen(kw_only=True)
+class TooLate:
+    """The clinic's cut-off has passed: the clinic must be phoned (R47)."""
+
+    code: ClassVar[str] = "appointment.too-late"
+    cutoff: timedelta
+
+
+@frozen
+class LinkDead:
+    """The link is not, or no longer, good: forged, outdated, or past the start (R44)."""
+
+    code: ClassVar[str] = "link.dead"
+
+
+IdentifyOutcome = Welcome | NotOnline | InvalidEntry | TooManyAttempts
+ResumeOutcome = Welcome | NotOnline | VisitOver
+FindOutcome = Page | NoAvailability | ServiceNotOffered | InvalidEntry | VisitOver
+ReviewOutcome = (
+    Held | SlotTaken | ServiceNotOffered | AlreadyBooked | TooManyHolds | InvalidEntry | VisitOver
+)
+BackOutcome = Released | VisitOver
+BookOutcome = (
+    Booked | SlotTaken | ServiceNotOffered | AlreadyBooked | TooManyHolds | InvalidEntry | VisitOver
+)
+CancelOutcome = Cancelled | TooLate | InvalidEntry | LinkDead
+
+
+@frozen(kw_only=True)
+class TimeTaken:
+    """The desk asked for a time that somebody's claim occupies (R33, R48)."""
+
+    code: ClassVar[str] = "desk.time-taken"
+
+
+@frozen
+class NotFound:
+    """No such record."""
+
+    code: ClassVar[str] = "desk.not-found"
+
+
+@frozen(kw_only=True)
+class Opened:
+    """The time is open (R48)."""
+
+    code: ClassVar[str] = "desk.opened"
+    opening_id: OpeningId
+    span: Span
+
+
+@frozen(kw_only=True)
+class Closed:
+    """The time is closed; the appointments in it stand and are listed (R48)."""
+
+    code: ClassVar[str] = "desk.closed"
+    closure_id: ClosureId
+    span: Span
+    appointments: tuple[Appointment, ...] = ()
+
+
+@frozen
+class Withdrawn:
+    """The desk's opening or closure is gone, now or before."""
+
+    code: ClassVar[str] = "desk.withdrawn"
+
+
+@frozen(kw_only=True)
+class NotCancellable:
+    """An appointment in this status cannot be cancelled."""
+
+    code: ClassVar[str] = "desk.not-cancellable"
+    status: str
+
+
+@frozen(kw_only=True)
+class DayList:
+    """The appointments that start on one day, in the order of time, and what needs a look."""
+
+    code: ClassVar[str] = "desk.day-list"
+    appointments: tuple[Appointment, ...]
+    flags: tuple[Flag, ...]
+
+
+@frozen(kw_only=True)
+class ServiceExplanation:
+    """Why a patient sees, or does not see, a service: the verdict with its reasons (R21)."""
+
+    code: ClassVar[str] = "desk.service-explained"
+    service_id: ServiceId
+    listed: bool
+    verdict: Verdict
+
+
+@frozen(kw_only=True)
+class TimeExplanation:
+    """Why a time is, or is not, offered: the reasons against it, none when it is offered."""
+
+    code: ClassVar[str] = "desk.time-explained"
+    service_id: ServiceId
+    schedule_id: ScheduleId
+    start: datetime
+    reasons: tuple[str, ...]
+
+    @property
+    def offered(self) -> bool:
+        """Whether a visitor who may see the service is offered the time."""
+        return not self.reasons
+
+
+DeskOpenOutcome = Opened | NotFound
+DeskCloseOutcome = Closed | TimeTaken | NotFound
+DeskWithdrawOutcome = Withdrawn
+DeskBookOutcome = Booked | TimeTaken | NotFound | InvalidEntry
+DeskCancelOutcome = Cancelled | NotCancellable | InvalidEntry | NotFound
+DeskExplainServiceOutcome = ServiceExplanation | NotFound
+DeskExplainTimeOutcome = TimeExplanation | NotFound

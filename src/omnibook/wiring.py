@@ -1,0 +1,117 @@
+"""A clinic and its ports, and the few questions that every facade asks of them."""
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from omnibook.audit import Operation
+from omnibook.clinic import Clinic, Opening
+from omnibook.contacts import ContactPoint
+from omnibook.identity import Identity, Patient
+from omnibook.ids import ContactKey, OperationId, PatientId, ScheduleId, SubjectKey
+from omnibook.names import Folding, fold
+from omnibook.ports import Keys, PatientDirectory, ScheduleSource, Store, Tokens
+from omnibook.records import Actor, Appointment
+from omnibook.sealed import make_link
+
+CANCEL = "cancel"
+"""The purpose of a link that cancels."""
+
+
+def storable(identifier: object) -> str | None:
+    """The identifier as it came, if anything can be kept under it; nothing for any other value.
+
+    What a client or a caller sends back can be of any type, empty, or hold half a character (a lone
+    surrogate), which no database stores: no record has such an identifier.
+    """
+    if not isinstance(identifier, str) or not identifier:
+        return None
+    try:
+        identifier.encode()
+    except UnicodeEncodeError:
+        return None
+    return identifier
+
+
+@frozen(kw_only=True)
+class Wiring:
+    """What a facade is built on; ``schedules`` may be left to the clinic's own file."""
+
+    clinic: Clinic
+    store: Store
+    directory: PatientDirectory
+    keys: Keys
+    schedules: ScheduleSource | None
+    tokens: Tokens
+
+    def live_file(self, patient_id: PatientId | None) -> Patient | None:
+        """The file as it stands, the survivor of a merged one; nothing unless it is live (R9)."""
+        patient = self.survivor(patient_id)
+        return patient if patient is not None and patient.is_live else None
+
+    def survivor(self, patient_id: PatientId | None) -> Patient | None:
+        """The file, or what it was merged into in the end; nothing where merges run in a circle."""
+        seen = set[PatientId]()
+        while patient_id is not None and patient_id not in seen:
+            seen.add(patient_id)
+            patient = self.directory.get(patient_id)
+            if patient is None or patient.merged_into is None:
+                return patient
+            patient_id = patient.merged_into
+        return None
+
+    def openings(self, schedule_ids: Iterable[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
+        """The recurring openings of these schedules, by the source that the clinic uses."""
+        wanted = tuple(schedule_ids)
+        if self.schedules is not None:
+            return self.schedules.openings(wanted)
+        return {
+            schedule.schedule_id: schedule.openings
+            for schedule in self.clinic.schedules
+            if schedule.schedule_id in wanted
+        }
+
+    def openings_of(self, schedule_id: ScheduleId) -> tuple[Opening, ...]:
+        """The recurring openings of one schedule."""
+        return self.openings((schedule_id,)).get(schedule_id, ())
+
+    def contact_keys(self, points: Iterable[ContactPoint]) -> frozenset[ContactKey]:
+        """Keyed hashes of contact details, for caps (R36)."""
+        return frozenset(
+            ContactKey(self.keys.digest("contact", point.match_key)) for point in points
+        )
+
+    def subject(self, patient_id: PatientId) -> SubjectKey:
+        """Whom an audit event is about: a keyed hash of the file's identifier (R50)."""
+        return SubjectKey(self.keys.digest("patient", patient_id))
+
+    def person(self, identity: Identity) -> SubjectKey:
+        """Somebody without a file, by name and birth date: what their attempts share (R12, R50)."""
+        names = (fold(part, Folding.FOLDED) for part in (identity.first_name, identity.last_name))
+        told = "\x1f".join((*names, identity.birth_date.isoformat()))
+        return SubjectKey(self.keys.digest("person", told))
+
+    def subject_of(self, appointment: Appointment) -> SubjectKey:
+        """Whom an appointment is of: the file, or the person who waits to be attached to one."""
+        if appointment.provisional is not None:
+            return self.person(appointment.provisional)
+        return self.subject(PatientId(str(appointment.patient_id)))
+
+    def operation(self, actor: Actor, subject: SubjectKey | None = None) -> Operation:
+        """A new operation of this actor, about this subject."""
+        return Operation(
+            clinic_id=self.clinic.clinic_id,
+            operation_id=OperationId(self.tokens.new_id()),
+            actor=actor,
+            subject=subject,
+        )
+
+    def cancel_link(self, appointment: Appointment) -> str:
+        """The link that cancels this appointment while it stays at its revision (R44)."""
+        return make_link(
+            self.keys,
+            CANCEL,
+            self.clinic.clinic_id,
+            appointment.appointment_id,
+            appointment.revision,
+        )

@@ -1,0 +1,201 @@
+"""The patient directory in SQL: found by the same keys as in memory, and appended to once."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnibook.adapters.memory import MemoryDirectory
+from omnibook.adapters.sql import SqlDirectory, open_engine
+from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.errors import StoreError
+from omnibook.facts import UNKNOWN, Sex
+from omnibook.health_numbers import HealthNumber
+from omnibook.identity import Identity, IdentityKeys, candidates_among
+from omnibook.ids import ClinicId, OrderId, PatientId
+from omnibook.names import PersonName
+from omnibook.patient import Gender, Patient
+from support.strategies_identity import contact_points, patient_id, situations
+
+CLINIC = ClinicId("clinic-a")
+PHONE = ContactPoint(system=ContactSystem.PHONE, value="+15145550123", rank=2)
+EMAIL = ContactPoint(system=ContactSystem.EMAIL, value="marie@example.org", rank=7)
+FULL = Patient(
+    patient_id=PatientId("p-1"),
+    names=(PersonName("Marie", "Tremblay"), PersonName("Marie", "Roy")),
+    birth_date=date(2004, 12, 19),
+    gender=Gender.FEMALE,
+    contacts=(PHONE,),
+    health_numbers=(
+        HealthNumber("CA-QC", "TREM04621918"),
+        HealthNumber("CA-ON", "1234567020", version="AB"),
+    ),
+    language="fr",
+    file_number="A-100",
+    family_doctor=None,
+    registered_sex=Sex.FEMALE,
+)
+numbers = count()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('directory') / 'clinic.db'}"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[SqlDirectory]:
+    with SqlDirectory(f"sqlite:///{tmp_path / 'clinic.db'}", CLINIC) as opened:
+        yield opened
+
+
+def with_facts() -> st.SearchStrategy[Patient]:
+    """Files whose facts are in every state (R21)."""
+    return st.builds(
+        evolve,
+        st.just(FULL),
+        file_number=st.sampled_from(("A-100", None, UNKNOWN)),
+        family_doctor=st.sampled_from(("dr-roy", None, UNKNOWN)),
+        registered_sex=st.sampled_from((*Sex, None, UNKNOWN)),
+        gender=st.sampled_from(Gender),
+        active=st.booleans(),
+        deceased=st.booleans(),
+        language=st.sampled_from(("fr", None)),
+        merged_into=st.sampled_from((PatientId("p-2"), None)),
+        contacts=st.lists(contact_points(stored=True), max_size=4),
+    )
+
+
+@given(patient=with_facts())
+def test_a_file_is_read_as_it_was_put(url: str, patient: Patient) -> None:
+    with SqlDirectory(url, CLINIC) as directory:
+        directory.put(FULL)
+        directory.put(patient)
+        found = directory.get(FULL.patient_id)
+
+    assert found == patient
+    assert found is not None
+    versions = [number.version for number in found.health_numbers]
+    assert versions == [number.version for number in patient.health_numbers]
+
+
+@given(situation=situations())
+def test_the_keys_of_a_form_find_the_files_that_the_reference_finds(
+    url: str, situation: tuple[Identity, tuple[Patient, ...]]
+) -> None:
+    """R9: with every file that merged ones lead to, in chains and circles too."""
+    identity, files = situation
+    keys = IdentityKeys.of(identity)
+    # Each example is a clinic of its own, among the files of all others.
+    with SqlDirectory(url, ClinicId(f"clinic-{next(numbers)}")) as directory:
+        assert directory.import_patients(iter(files)) == len(files)
+        found = directory.candidates(keys)
+
+    expected = candidates_among({each.patient_id: each for each in files}, keys)
+    assert len(found) == len(expected)
+    assert {each.patient_id: each for each in found} == {e.patient_id: e for e in expected}
+
+
+@given(
+    situation=situations(),
+    orders=st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.lists(contact_points(stored=False), max_size=3),
+            st.sampled_from(("order-1", "order-2", "order-3")),
+        ),
+        max_size=5,
+    ),
+)
+def test_contacts_are_appended_as_memory_does(
+    url: str,
+    situation: tuple[Identity, tuple[Patient, ...]],
+    orders: list[tuple[int, list[ContactPoint], str]],
+) -> None:
+    """R41."""
+    _, files = situation
+    memory = MemoryDirectory(files)
+    with SqlDirectory(url, ClinicId(f"clinic-{next(numbers)}")) as directory:
+        directory.import_patients(files)
+        for number, points, order in orders:
+            added = directory.append_contacts(patient_id(number), points, order_id=OrderId(order))
+            same = memory.append_contacts(patient_id(number), points, order_id=OrderId(order))
+            assert tuple(added) == tuple(same)
+        for each in files:
+            assert directory.get(each.patient_id) == memory.get(each.patient_id)
+
+
+def test_a_new_contact_comes_last_and_unverified_once_for_each_order(
+    directory: SqlDirectory,
+) -> None:
+    """R41."""
+    directory.put(FULL)
+    order = OrderId("order-1")
+
+    added = directory.append_contacts(FULL.patient_id, [PHONE, EMAIL, EMAIL], order_id=order)
+    again = directory.append_contacts(FULL.patient_id, [EMAIL], order_id=order)
+
+    expected = evolve(EMAIL, rank=3, verified=False)
+    assert (tuple(added), tuple(again)) == ((expected,), ())
+    found = directory.get(FULL.patient_id)
+    assert found == evolve(FULL, contacts=(PHONE, expected))
+
+
+def test_the_survivor_of_a_merged_file_receives_the_contacts(directory: SqlDirectory) -> None:
+    merged = evolve(FULL, patient_id=PatientId("old"), merged_into=FULL.patient_id)
+    directory.import_patients([FULL, merged])
+
+    directory.append_contacts(merged.patient_id, [EMAIL], order_id=OrderId("order-1"))
+
+    survivor = directory.get(FULL.patient_id)
+    assert survivor is not None
+    assert [point.value for point in survivor.contacts] == [PHONE.value, EMAIL.value]
+    assert directory.get(merged.patient_id) == merged
+
+
+def test_an_unknown_file_receives_nothing_and_the_order_stays_open(
+    directory: SqlDirectory,
+) -> None:
+    order = OrderId("order-1")
+
+    assert directory.append_contacts(FULL.patient_id, [EMAIL], order_id=order) == ()
+
+    directory.put(FULL)
+    assert len(directory.append_contacts(FULL.patient_id, [EMAIL], order_id=order)) == 1
+
+
+def test_the_table_tells_which_order_added_a_contact(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'clinic.db'}")
+    with SqlDirectory(engine, CLINIC) as directory:
+        directory.put(FULL)
+        directory.append_contacts(FULL.patient_id, [EMAIL], order_id=OrderId("order-1"))
+        with engine.connect() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT rank, order_id FROM patient_contacts ORDER BY position"
+            ).all()
+    engine.dispose()
+
+    assert [tuple(row) for row in rows] == [(2, None), (3, "order-1")]
+
+
+def test_an_import_is_all_or_nothing(directory: SqlDirectory) -> None:
+    bad = evolve(FULL, patient_id=PatientId("p-2"), names=(PersonName("\ud800", "Roy"),))
+
+    with pytest.raises(StoreError):
+        directory.import_patients([FULL, bad])
+
+    assert directory.get(FULL.patient_id) is None
+
+
+def test_clinics_do_not_see_one_another_s_files(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'clinic.db'}"
+    with SqlDirectory(url, CLINIC) as here, SqlDirectory(url, ClinicId("clinic-b")) as there:
+        here.put(FULL)
+
+        assert there.get(FULL.patient_id) is None
+        assert there.append_contacts(FULL.patient_id, [EMAIL], order_id=OrderId("o")) == ()

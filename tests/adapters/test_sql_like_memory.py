@@ -1,0 +1,147 @@
+"""Whatever is written, and however it is asked for, SQLite answers as memory does.
+
+MemoryStore is the reference: what it shows of a scope is the loading contract in its plainest form.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from attrs import evolve, fields_dict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnibook.adapters.clocks import ManualClock
+from omnibook.adapters.memory import MemoryStore
+from omnibook.adapters.sql import SqlStore
+from omnibook.errors import StoreError
+from omnibook.ids import ClinicId
+from omnibook.ports import (
+    AppointmentsWithin,
+    AuditTrail,
+    DueEvents,
+    DueNotices,
+    DueOrders,
+    FlagsOf,
+    Query,
+    ReadScope,
+    Store,
+)
+from omnibook.records import Busy
+from omnibook.transactions import Decision, Write
+from support.strategies_records import (
+    ALWAYS,
+    APPOINTMENTS,
+    BASE,
+    CLINIC,
+    EVERYTHING,
+    SCHEDULES,
+    SUBJECTS,
+    busy_times,
+    of,
+    scopes,
+    spans,
+    writes,
+)
+
+numbers = count()
+
+
+@pytest.fixture(scope="module")
+def clock() -> ManualClock:
+    return ManualClock(BASE)
+
+
+@pytest.fixture(scope="module")
+def sql(tmp_path_factory: pytest.TempPathFactory, clock: ManualClock) -> Iterator[SqlStore]:
+    database = tmp_path_factory.mktemp("like-memory") / "clinic.db"
+    with SqlStore(f"sqlite:///{database}", clock=clock) as store:
+        yield store
+
+
+def moved(clinic: ClinicId, value: Any) -> Any:
+    """The same write or query, about another clinic."""
+    for name in fields_dict(type(value)):
+        if name == "clinic_id":
+            return evolve(value, clinic_id=clinic)
+        part = getattr(value, name)
+        if hasattr(part, "clinic_id"):
+            return evolve(value, **{name: evolve(part, clinic_id=clinic)})
+    return value
+
+
+def kept(store: Store, clinic: ClinicId, writes: tuple[Write, ...]) -> str:
+    """What a decision with these writes ends with."""
+    try:
+        return store.transact(
+            evolve(EVERYTHING, clinic_id=clinic), lambda _: Decision("kept", writes)
+        )
+    except StoreError as problem:
+        return str(problem)
+
+
+def queries() -> st.SearchStrategy[Query[Any]]:
+    clinic = st.just(CLINIC)
+    limit = st.sampled_from((0, 1, 2, 100))
+    windows = spans() | st.just(ALWAYS)
+    schedules = st.none() | st.frozensets(of(SCHEDULES))
+    subjects = st.none() | of(SUBJECTS)
+    return st.one_of(
+        st.builds(ReadScope, scopes()),
+        st.builds(AppointmentsWithin, clinic_id=clinic, span=windows, schedules=schedules),
+        st.builds(FlagsOf, clinic_id=clinic, appointments=st.frozensets(of(APPOINTMENTS))),
+        st.builds(DueNotices, clinic_id=clinic, limit=limit),
+        st.builds(DueEvents, clinic_id=clinic, limit=limit),
+        st.builds(DueOrders, clinic_id=clinic, limit=limit),
+        st.builds(AuditTrail, clinic_id=clinic, span=windows, subject=subjects),
+    )
+
+
+steps = st.integers(0, 200 * 60_000_000).map(lambda n: timedelta(microseconds=n))
+
+
+@given(
+    batches=st.lists(st.tuples(st.lists(writes(), max_size=4), steps), max_size=8),
+    busy=st.lists(busy_times(), max_size=3),
+    asked=st.lists(st.tuples(queries(), steps), min_size=3, max_size=8),
+)
+def test_memory_and_sqlite_keep_the_same_and_answer_the_same(
+    sql: SqlStore,
+    clock: ManualClock,
+    batches: list[tuple[list[Write], timedelta]],
+    busy: list[Busy],
+    asked: list[tuple[Query[Any], timedelta]],
+) -> None:
+    """R40 among others: what one refuses, the other refuses, with the same words."""
+    # Each example is a clinic of its own: the rows of the others are there, and are not seen.
+    clinic = ClinicId(f"clinic-{next(numbers)}")
+    memory = MemoryStore(clock=clock)
+    clock.set(BASE - timedelta(hours=10))
+    for batch, step in batches:
+        mine = tuple(moved(clinic, write) for write in batch)
+
+        assert kept(sql, clinic, mine) == kept(memory, clinic, mine)
+
+        clock.advance(step)
+    sql.import_busy(clinic, busy)
+    memory.import_busy(clinic, busy)
+    for query, step in asked:
+        question = moved(clinic, query)
+
+        assert sql.read(question) == memory.read(question)
+
+        clock.advance(step)
+
+
+@given(batch=st.lists(writes(), min_size=1, max_size=6))
+def test_what_was_kept_is_there_when_the_file_is_opened_again(
+    sql: SqlStore, clock: ManualClock, batch: list[Write]
+) -> None:
+    clinic = ClinicId(f"clinic-{next(numbers)}")
+    kept(sql, clinic, tuple(moved(clinic, write) for write in batch))
+    scope = evolve(EVERYTHING, clinic_id=clinic)
+
+    with SqlStore(str(sql._database.engine.url), clock=clock) as again:
+        assert again.read(ReadScope(scope)) == sql.read(ReadScope(scope))

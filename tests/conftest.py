@@ -1,0 +1,16 @@
+"""Hypothesis profiles: `dev`, and `ci` where the environment says CI.
+
+A law is never judged by the clock: the machines that run the tests are too different.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "dev", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "ci", parent=settings.get_profile("dev"), max_examples=150, print_blob=True
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -1,0 +1,285 @@
+"""Laws of eligibility: Kleene's logic, monotone facts, listing, reasons and data (R13, R18-R22)."""
+
+import json
+import re
+from collections import defaultdict
+from datetime import date, timedelta
+from itertools import product
+
+from attrs import evolve, fields
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnibook.criteria import OLDEST, completed, reached
+from omnibook.eligibility import (
+    UNKNOWN,
+    AgeUnit,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Criterion,
+    Day,
+    Eligibility,
+    Facts,
+    Not,
+    Reason,
+    ReasonCode,
+    Truth,
+    criterion_to_data,
+    eligibility_to_data,
+    judge_eligibility,
+    possible_on_some_day,
+    read_criterion,
+    read_eligibility,
+    services_for,
+)
+from omnibook.facts import at_least
+from omnibook.mistakes import Mistake
+from support.strategies_eligibility import (
+    birth_dates,
+    criteria,
+    days,
+    eligibilities,
+    facts,
+    identified,
+    json_data,
+    truths,
+    visit_dates,
+)
+
+_ORDER = [Truth.FALSE, Truth.UNKNOWN, Truth.TRUE]
+
+
+def _truth(criterion: Criterion, known: Facts, on: Day) -> Truth:
+    return criterion.judge(known, on).truth
+
+
+@given(truths, truths)
+def test_and_is_the_lesser_and_or_the_greater_of_false_unknown_true(a: Truth, b: Truth) -> None:
+    """R21: Kleene's strong logic, from its textbook definition."""
+    assert a.and_(b) is min(a, b, key=_ORDER.index)
+    assert a.or_(b) is max(a, b, key=_ORDER.index)
+
+
+@given(truths, truths)
+def test_de_morgan_holds_among_truths(a: Truth, b: Truth) -> None:
+    assert a.and_(b).not_() is a.not_().or_(b.not_())
+    assert a.or_(b).not_() is a.not_().and_(b.not_())
+
+
+@given(truths)
+def test_a_double_negation_is_nothing(a: Truth) -> None:
+    assert a.not_().not_() is a
+
+
+@given(st.lists(truths, max_size=5), st.integers(0, 6))
+def test_at_least_is_what_every_outcome_of_the_unknown_agrees_on(
+    given_: list[Truth], count: int
+) -> None:
+    choices = [[True, False] if t is Truth.UNKNOWN else [t is Truth.TRUE] for t in given_]
+    outcomes = {sum(outcome) >= count for outcome in product(*choices)}
+    expected = Truth.UNKNOWN if len(outcomes) == 2 else Truth.of(settled=outcomes.pop())
+    assert at_least(count, given_) is expected
+
+
+@given(st.lists(criteria, min_size=1, max_size=3), facts(), days())
+def test_combined_criteria_follow_de_morgan(
+    several: list[Criterion], known: Facts, on: Day
+) -> None:
+    negated = [Not(one) for one in several]
+    assert _truth(Not(AllOf(several)), known, on) is _truth(AnyOf(negated), known, on)
+    assert _truth(Not(AnyOf(several)), known, on) is _truth(AllOf(negated), known, on)
+
+
+@given(criteria, facts(), days())
+def test_a_criterion_negated_twice_finds_the_same(one: Criterion, known: Facts, on: Day) -> None:
+    assert _truth(Not(Not(one)), known, on) is _truth(one, known, on)
+
+
+@given(st.lists(criteria, min_size=1, max_size=3), facts(), days())
+def test_all_and_any_are_at_least_all_and_at_least_one(
+    several: list[Criterion], known: Facts, on: Day
+) -> None:
+    assert _truth(AtLeast(len(several), several), known, on) is _truth(AllOf(several), known, on)
+    assert _truth(AtLeast(1, several), known, on) is _truth(AnyOf(several), known, on)
+
+
+_FACTS = [fact.name for fact in fields(Facts)]
+
+
+def _forgotten(known: Facts, names: set[str]) -> Facts:
+    return evolve(known, **dict.fromkeys(names, UNKNOWN))
+
+
+@given(criteria, facts(), st.sets(st.sampled_from(_FACTS)), days())
+def test_a_fact_learned_later_never_overturns_what_was_settled(
+    one: Criterion, known: Facts, hidden: set[str], on: Day
+) -> None:
+    """R21."""
+    before = _truth(one, _forgotten(known, hidden), on)
+    assert before is Truth.UNKNOWN or _truth(one, known, on) is before
+
+
+@given(eligibilities, facts(), st.sets(st.sampled_from(_FACTS)), days())
+def test_a_fact_learned_later_never_takes_eligibility_away(
+    asked: Eligibility, known: Facts, hidden: set[str], on: Day
+) -> None:
+    """R21: what is unknown helps nobody."""
+    fewer = judge_eligibility(
+        asked, _forgotten(known, hidden), booked_on=on.booked_on, visit_on=on.visit_on
+    )
+    more = judge_eligibility(asked, known, booked_on=on.booked_on, visit_on=on.visit_on)
+    assert more.eligible or not fewer.eligible
+
+
+@given(criteria, days())
+def test_without_any_fact_every_criterion_is_unknown(one: Criterion, on: Day) -> None:
+    """R13."""
+    assert _truth(one, Facts.none(), on) is Truth.UNKNOWN
+
+
+@given(eligibilities, days())
+def test_the_unidentified_are_eligible_exactly_for_what_is_open(
+    asked: Eligibility, on: Day
+) -> None:
+    """R13."""
+    verdict = judge_eligibility(asked, Facts.none(), booked_on=on.booked_on, visit_on=on.visit_on)
+    assert verdict.eligible is asked.is_open
+    assert {reason.code for reason in verdict.reasons} <= {ReasonCode.UNIDENTIFIED}
+
+
+@given(eligibilities, facts(), days())
+def test_eligible_means_every_group_met_and_every_exclusion_false(
+    asked: Eligibility, known: Facts, on: Day
+) -> None:
+    """R18, R21."""
+    met = all(
+        any(_truth(one, known, on) is Truth.TRUE for one in group) for group in asked.inclusions
+    )
+    clear = all(_truth(one, known, on) is Truth.FALSE for one in asked.exclusions)
+    verdict = judge_eligibility(asked, known, booked_on=on.booked_on, visit_on=on.visit_on)
+    assert verdict.eligible is (met and clear)
+
+
+def _rebuilt(reasons: tuple[Reason, ...]) -> bool:
+    groups: dict[str, list[Truth]] = defaultdict(list)
+    exclusions = []
+    for reason in reasons:
+        if inclusion := re.fullmatch(r"include\[(\d+)\]\[\d+\]", reason.path):
+            groups[inclusion[1]].append(reason.truth)
+        elif re.fullmatch(r"exclude\[\d+\]", reason.path):
+            exclusions.append(reason.truth)
+    return all(Truth.TRUE in group for group in groups.values()) and all(
+        truth is Truth.FALSE for truth in exclusions
+    )
+
+
+@given(eligibilities, facts(), days())
+def test_the_reasons_alone_rebuild_the_verdict(asked: Eligibility, known: Facts, on: Day) -> None:
+    """R21."""
+    verdict = judge_eligibility(asked, known, booked_on=on.booked_on, visit_on=on.visit_on)
+    assert _rebuilt(verdict.reasons) is verdict.eligible
+    paths = [reason.path for reason in verdict.reasons]
+    assert len(paths) == len(set(paths))
+
+
+@given(eligibilities, facts(), visit_dates, visit_dates, st.integers(0, 400))
+def test_listing_agrees_with_trying_every_day(
+    asked: Eligibility, known: Facts, booked_on: date, first: date, span: int
+) -> None:
+    """R22: the whole holds on one and the same day, and it is the first such day."""
+    tried = [
+        judge_eligibility(asked, known, booked_on=booked_on, visit_on=first + timedelta(days=i))
+        for i in range(span + 1)
+    ]
+    expected = next((verdict for verdict in tried if verdict.eligible), tried[0])
+    last = first + timedelta(days=span)
+    found = possible_on_some_day(asked, known, booked_on=booked_on, first=first, last=last)
+    assert found == expected
+
+
+@given(criteria, identified(), visit_dates, st.integers(1, 400))
+def test_a_criterion_turns_on_its_turning_days_only(
+    one: Criterion, known: Facts, first: date, span: int
+) -> None:
+    """R22."""
+    last = first + timedelta(days=span)
+    found = [
+        _truth(one, known, Day(booked_on=first, visit_on=first + timedelta(days=i)))
+        for i in range(span + 1)
+    ]
+    turned = {first + timedelta(days=i) for i in range(1, span + 1) if found[i] is not found[i - 1]}
+    assert turned <= set(one.turning_days(known, first, last))
+
+
+class _Service:
+    def __init__(self, eligibility: Eligibility) -> None:
+        self.eligibility = eligibility
+
+
+@given(st.lists(eligibilities, max_size=5), facts(), visit_dates, st.integers(0, 90))
+def test_the_services_shown_keep_their_order(
+    asked: list[Eligibility], known: Facts, today: date, span: int
+) -> None:
+    """R19: every service that can hold on some day is shown, and nothing else is asked."""
+    last = today + timedelta(days=span)
+    services = [_Service(one) for one in asked]
+    expected = tuple(
+        service
+        for service in services
+        if possible_on_some_day(
+            service.eligibility, known, booked_on=today, first=today, last=last
+        ).eligible
+    )
+    assert services_for(services, known, booked_on=today, first=today, last=last) == expected
+
+
+@given(birth_dates, st.integers(0, 150), st.sampled_from(AgeUnit))
+def test_an_age_is_reached_on_the_first_day_it_is_completed(
+    birth_date: date, count: int, unit: AgeUnit
+) -> None:
+    """R20."""
+    day = reached(birth_date, count, unit)
+    assert day is not None
+    assert completed(birth_date, day, unit) == count
+    assert completed(birth_date, day - timedelta(days=1), unit) == count - 1
+
+
+@given(st.dates(), st.sampled_from(AgeUnit))
+def test_an_age_past_the_end_of_the_calendar_is_never_reached(
+    birth_date: date, unit: AgeUnit
+) -> None:
+    day = reached(birth_date, OLDEST[unit], unit)
+    assert day is None or day > birth_date
+    assert (day is not None) or completed(birth_date, date.max, unit) < OLDEST[unit]
+
+
+@given(criteria)
+def test_a_criterion_survives_json_both_ways(one: Criterion) -> None:
+    """R20: criteria are data: comparable, hashable, and JSON both ways."""
+    mistakes: list[Mistake] = []
+    again = read_criterion(json.loads(json.dumps(criterion_to_data(one))), "x", mistakes)
+    assert again == one
+    assert hash(again) == hash(one)
+    assert not mistakes
+
+
+@given(eligibilities)
+def test_an_eligibility_survives_json_both_ways(asked: Eligibility) -> None:
+    """R20."""
+    mistakes: list[Mistake] = []
+    again = read_eligibility(json.loads(json.dumps(eligibility_to_data(asked))), "x", mistakes)
+    assert again == asked
+    assert hash(again) == hash(asked)
+    assert not mistakes
+
+
+@given(json_data)
+def test_reading_anything_gives_a_value_or_mistakes_and_never_raises(data: object) -> None:
+    mistakes: list[Mistake] = []
+    assert (read_criterion(data, "x", mistakes) is None) is bool(mistakes)
+    mistakes = []
+    for asked in (data, {"include": data}, {"exclude": [data]}):
+        mistakes = []
+        assert (read_eligibility(asked, "x", mistakes) is None) is bool(mistakes)
+        assert all(str(mistake).startswith("x") for mistake in mistakes)

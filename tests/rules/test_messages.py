@@ -1,0 +1,757 @@
+"""Every code has its sentence in both languages, and patients can read them."""
+
+import re
+import string
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from importlib.resources import files
+from typing import get_args
+
+import attrs
+import pytest
+
+from omnibook import outcomes
+from omnibook.availability import Obstacle
+from omnibook.booking_form import BookingForm
+from omnibook.clinic import Clinic, Mode, Text
+from omnibook.contacts import ContactSystem
+from omnibook.eligibility import Reason, ReasonCode, Truth, Verdict
+from omnibook.errors import ConfigurationError, InvalidValue
+from omnibook.identity import IdentityForm, MatchCause
+from omnibook.ids import (
+    AppointmentId,
+    ClinicId,
+    ClosureId,
+    FlagId,
+    HoldId,
+    OpeningId,
+    VisitToken,
+)
+from omnibook.messages import (
+    Outcome,
+    describe_flag,
+    describe_outcome,
+    describe_problem,
+    describe_reason,
+    format_day,
+    format_duration,
+    format_start,
+    format_time,
+    render_notice,
+    sentence,
+)
+from omnibook.messages.catalogue import PLACEHOLDERS, codes, read_catalogues
+from omnibook.notices import DropCode
+from omnibook.preference import Preference
+from omnibook.problems import InvalidEntry, Problem, ProblemCode
+from omnibook.records import (
+    VISITOR,
+    AppointmentStatus,
+    Cancellation,
+    Flag,
+    FlagCode,
+    NoticeKind,
+)
+from support.samples_messages import (
+    LINK,
+    MONTREAL,
+    PHONE,
+    a_clinic,
+    a_notice,
+    a_service,
+    a_slot,
+    an_appointment,
+)
+
+LANGUAGES = ("fr", "en")
+SLOT = a_slot()
+CANCELLATION = Cancellation(at=datetime(2026, 2, 21, tzinfo=UTC), by=VISITOR, reason="voyage")
+APPOINTMENT = an_appointment()
+CANCELLED = attrs.evolve(APPOINTMENT, status=AppointmentStatus.CANCELLED, cancellation=CANCELLATION)
+OFFER = outcomes.Offer(
+    slot=SLOT,
+    starts=SLOT.start.astimezone(MONTREAL),
+    ends=SLOT.end.astimezone(MONTREAL),
+    schedule_name=Text("Dre Roy", "Dr. Roy"),
+    practitioner_id=None,
+    place=Text("Bureau 3", "Room 3"),
+    mode=Mode.IN_PERSON,
+)
+PAGE = outcomes.Page(offers=(OFFER,), shown=1)
+VERDICT = Verdict(
+    eligible=False,
+    reasons=(
+        Reason(code=ReasonCode.FILE_PRESENT, path="include[0][0]", truth=Truth.TRUE),
+        Reason(code="own.ward-full", path="exclude[0]", truth=Truth.UNKNOWN),
+    ),
+)
+
+
+def an_explained_time(*reasons: str) -> outcomes.TimeExplanation:
+    return outcomes.TimeExplanation(
+        service_id=SLOT.service_id,
+        schedule_id=SLOT.schedule_id,
+        start=SLOT.start,
+        reasons=reasons,
+    )
+
+
+def an_explained_service(*, listed: bool) -> outcomes.ServiceExplanation:
+    return outcomes.ServiceExplanation(service_id=SLOT.service_id, listed=listed, verdict=VERDICT)
+
+
+SAMPLES: tuple[Outcome, ...] = (
+    outcomes.Welcome(visit=VisitToken("x" * 22), services=()),
+    outcomes.NotOnline(),
+    outcomes.TooManyAttempts(retry_after=timedelta(seconds=30)),
+    outcomes.VisitOver(),
+    outcomes.ServiceNotOffered(),
+    PAGE,
+    outcomes.Page(offers=(), shown=5),
+    outcomes.NoAvailability(),
+    outcomes.Held(
+        hold_id=HoldId("hold-1"),
+        slot=SLOT,
+        expires_at=SLOT.start,
+        remaining=timedelta(minutes=4, seconds=59),
+    ),
+    outcomes.SlotTaken(),
+    outcomes.SlotTaken(fresh=PAGE),
+    outcomes.SlotTaken(fresh=outcomes.NoAvailability()),
+    outcomes.AlreadyBooked(),
+    outcomes.TooManyHolds(),
+    outcomes.Released(),
+    outcomes.Booked(appointment=APPOINTMENT),
+    outcomes.Booked(appointment=CANCELLED),
+    outcomes.Cancelled(
+        appointment_id=AppointmentId("appointment-1"), slot=SLOT, cancellation=CANCELLATION
+    ),
+    outcomes.TooLate(cutoff=timedelta(hours=2)),
+    outcomes.LinkDead(),
+    InvalidEntry((Problem(ProblemCode.MISSING, "first_name"),)),
+    outcomes.TimeTaken(),
+    outcomes.NotFound(),
+    outcomes.Opened(opening_id=OpeningId("opening-1"), span=SLOT.span),
+    outcomes.Closed(closure_id=ClosureId("closure-1"), span=SLOT.span, appointments=(APPOINTMENT,)),
+    outcomes.Withdrawn(),
+    outcomes.NotCancellable(status=AppointmentStatus.FULFILLED),
+    outcomes.DayList(
+        appointments=(APPOINTMENT,),
+        flags=(
+            Flag(
+                clinic_id=ClinicId("des-erables"),
+                flag_id=FlagId("flag-1"),
+                code=FlagCode.BUSY_CONFLICT,
+                appointment_id=AppointmentId("appointment-1"),
+                raised_at=SLOT.start,
+            ),
+        ),
+    ),
+    an_explained_service(listed=True),
+    an_explained_service(listed=False),
+    an_explained_time(),
+    an_explained_time(Obstacle.HELD, "own.ward-full"),
+)
+
+# An outcome's code belongs to its class; other values, such as a flag, carry one as a field.
+OUTCOME_CODES = {
+    each: each.__dict__["code"]
+    for each in vars(outcomes).values()
+    if isinstance(each, type) and isinstance(each.__dict__.get("code"), str)
+}
+CODE_ENUMS: tuple[type[StrEnum], ...] = (
+    ProblemCode,
+    FlagCode,
+    ReasonCode,
+    MatchCause,
+    Obstacle,
+    DropCode,
+)
+FIELDS = {
+    name for form in (IdentityForm, BookingForm, Preference) for name in attrs.fields_dict(form)
+} | {"terms", "language", "after", "slot"}  # what Portal takes beside the forms
+
+VARIANTS = {
+    "availabilities.none-left",
+    "slot.taken.search-again",
+    "appointment.booked.no-more",
+    "desk.service-explained.not-listed",
+    "desk.time-explained.not-offered",
+    "entry.too-long.limit",
+    "acting-for.required.limit",
+    "health-number.malformed.ca-qc",
+    "health-number.malformed.ca-on",
+    "reason.line",
+    "moment",
+    "moment.before-change",
+    "moment.after-change",
+}
+NOTICE_CODES = (
+    {f"notice.{kind}.{part}" for kind in NoticeKind for part in ("subject", "email", "text")}
+    | {f"notice.{kind}.{form}.no-link" for kind in NoticeKind for form in ("email", "text")}
+    | {f"notice.{form}.details{end}" for form in ("email", "text") for end in ("", ".no-place")}
+    | {f"notice.{form}.closing" for form in ("email", "text")}
+    | {
+        f"notice.{kind}.{form}.link"
+        for kind in (NoticeKind.BOOKING, NoticeKind.REMINDER)
+        for form in ("email", "text")
+    }
+    | {"notice.label", "notice.email.cutoff"}
+)
+ENUM_CODES = {str(member) for enum in CODE_ENUMS for member in enum}
+USED = (
+    ENUM_CODES
+    | set(OUTCOME_CODES.values())
+    | VARIANTS
+    | NOTICE_CODES
+    | {f"field.{name}" for name in FIELDS}
+    | {f"status.{status}" for status in AppointmentStatus}
+    | {f"mode.{mode}" for mode in Mode if mode is not Mode.IN_PERSON}
+    | {f"truth.{truth.value}" for truth in Truth}
+)
+
+
+def texts() -> dict[str, str]:
+    folder = files("omnibook.messages")
+    return {name: folder.joinpath(f"{name}.toml").read_text("utf-8") for name in LANGUAGES}
+
+
+CATALOGUES = read_catalogues(texts())
+
+
+# Completeness ------------------------------------------------------------------------------------
+
+
+def test_every_code_has_a_sentence_and_every_sentence_a_code() -> None:
+    assert codes() - USED == frozenset()
+    assert frozenset(USED) - codes() == frozenset()
+
+
+def test_every_outcome_has_a_sample_here() -> None:
+    assert {type(sample) for sample in SAMPLES} == set(OUTCOME_CODES)
+    assert set(get_args(Outcome)) == set(OUTCOME_CODES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_languages_have_the_same_codes_and_placeholders(language: str) -> None:
+    def named(catalogue: Mapping[str, str]) -> dict[str, set[str]]:
+        return {
+            code: {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            for code, text in catalogue.items()
+        }
+
+    assert named(CATALOGUES[language]) == named(CATALOGUES["fr"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.code)
+def test_every_outcome_can_be_read_aloud(sample: Outcome, language: str) -> None:
+    said = describe_outcome(sample, language, a_clinic())
+
+    assert said == said.strip()
+    assert not re.search(r"[{}]|\.\.|None|UNKNOWN", said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", ProblemCode)
+def test_every_problem_says_what_to_do(code: ProblemCode, language: str) -> None:
+    """R11."""
+    said = describe_problem(Problem(code, "first_name"), language)
+
+    assert said.endswith((".", ":", "remplir."))
+    assert "{" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", FlagCode)
+def test_every_flag_has_a_sentence(code: FlagCode, language: str) -> None:
+    assert describe_flag(code, language).endswith(".")
+
+
+# The catalogues ----------------------------------------------------------------------------------
+
+
+def test_french_typography_does_not_break_before_a_sign() -> None:
+    for code, text in CATALOGUES["fr"].items():
+        assert not re.search(r"(?<!\u00a0)[:;!?»]|«(?!\u00a0)", text), code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_quotes_are_curly(language: str) -> None:
+    for code, text in CATALOGUES[language].items():
+        assert not {"'", '"'} & set(text), code
+
+
+def test_no_english_sentence_puts_a_full_stop_after_a_time() -> None:
+    """A time ends in "p.m." already."""
+    for code, text in CATALOGUES["en"].items():
+        assert not re.search(r"\{(when|time|start|end)\}\.", text), code
+
+
+def test_what_a_patient_reads_names_nobody_s_file() -> None:
+    """R10: neither recognised nor not recognised."""
+    for language in LANGUAGES:
+        tables: Mapping[str, Mapping[str, str]] = tomllib.loads(texts()[language])
+        for code, text in {**tables["patient"], **tables["problems"]}.items():
+            assert not re.search(r"dossier|reconnu|\bfile\b|recogni", text), code
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        ('"welcome" =', '"welcom" =', "fr: welcome: no sentence"),
+        ('"welcome" =', '"welcom" =', "en: welcom: no sentence"),
+        ("en ligne : cela", "{why} : cela", "fr: appointment.too-late: unknown placeholder why"),
+        ("dans {wait}.", "bientôt.", "fr: attempts.too-many: the placeholder wait is missing"),
+        ("dans {wait}.", "dans {wait!r}.", "fr: attempts.too-many: a placeholder is a plain word"),
+        ("dans {wait}.", "dans {wait:>9}.", "fr: attempts.too-many: a placeholder is a plain word"),
+        ("dans {wait}.", "dans {}.", "fr: attempts.too-many: a placeholder is a plain word"),
+        ("dans {wait}.", "dans {wait.", "fr: attempts.too-many: a brace is not closed"),
+        ("[desk]", '[desk]\n"welcome" = "Bonjour."', "fr: welcome: stands twice"),
+        ("[desk]", '[desk]\n"empty" = " "', "fr: empty: no sentence"),
+        ("[desk]", '[desk]\n"number" = 5', "fr: number: no sentence"),
+        ("[patient]", 'loose = "Bonjour."\n[patient]', "fr: loose: must be a table of sentences"),
+        ("[patient]", "[patient", "fr: not TOML"),
+    ],
+)
+def test_a_mistake_in_a_catalogue_is_found_when_it_is_read(
+    old: str, new: str, mistake: str
+) -> None:
+    """R11's spirit: found before a patient meets it."""
+    good = texts()
+    assert old in good["fr"]
+
+    with pytest.raises(ConfigurationError) as raised:
+        read_catalogues({**good, "fr": good["fr"].replace(old, new)})
+
+    assert any(line.startswith(mistake) for line in raised.value.mistakes)
+
+
+def test_a_code_that_is_declared_but_written_nowhere_is_a_mistake() -> None:
+    without = {name: re.sub(r'"not-online" = .*\n', "", text) for name, text in texts().items()}
+
+    with pytest.raises(ConfigurationError, match="not-online: declared, but in no catalogue"):
+        read_catalogues(without)
+
+
+def test_an_unknown_code_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="no sentence has this code"):
+        sentence("no.such-code", "fr")
+
+
+def test_a_sentence_says_which_detail_it_lacks() -> None:
+    with pytest.raises(InvalidValue, match=r"'slot\.held' needs the details remaining, when"):
+        sentence("slot.held", "fr")
+
+
+def test_a_detail_that_is_not_asked_for_is_left_out() -> None:
+    assert sentence("truth.true", "fr", phone=PHONE) == "vrai"
+
+
+def test_a_detail_is_no_template() -> None:
+    assert sentence("entry.missing", "en", field="{limit}") == "Please fill in “{limit}”."
+
+
+def test_a_language_that_is_not_spoken_reads_as_french() -> None:
+    """R49; as omnibook.clinic.Text does."""
+    assert sentence("truth.true", "de") == "vrai"
+    assert format_start(SLOT.start, MONTREAL, "de") == format_start(SLOT.start, MONTREAL, "fr")
+
+
+def test_a_declared_placeholder_belongs_to_a_code_in_use() -> None:
+    assert PLACEHOLDERS.keys() <= USED
+
+
+def test_importing_the_library_imports_neither_messages_nor_babel() -> None:
+    program = "import omnibook, sys; print({'babel', 'omnibook.messages'} & set(sys.modules))"
+    done = subprocess.run(  # noqa: S603 - this very interpreter, and the line above
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "set()"
+
+
+# Outcomes ----------------------------------------------------------------------------------------
+
+
+def spaced(text: str) -> str:
+    """With every no-break space made plain."""
+    return text.replace("\u00a0", " ")
+
+
+def said(outcome: Outcome, language: str, clinic: Clinic | None = None) -> str:
+    return spaced(describe_outcome(outcome, language, clinic or a_clinic()))
+
+
+def test_not_online_is_one_message_with_the_clinic_s_phone() -> None:
+    """R14."""
+    assert said(outcomes.NotOnline(), "fr") == (
+        "La prise de rendez-vous en ligne ne vous est pas offerte. "
+        "Nous vous invitons à téléphoner à la clinique au 514 555-0100."
+    )
+    assert said(outcomes.NotOnline(), "en") == (
+        "Online booking is not available to you. Please phone the clinic at 514 555-0100."
+    )
+
+
+def test_no_availability_says_that_it_may_change_and_gives_the_phone() -> None:
+    """R29."""
+    french, english = (said(outcomes.NoAvailability(), language) for language in LANGUAGES)
+
+    for part in ("quelqu’un annule", "la clinique ouvre de nouvelles plages", PHONE):
+        assert part in french
+    for part in ("someone cancels", "the clinic opens new times", PHONE):
+        assert part in english
+
+
+def test_held_says_which_time_and_how_long() -> None:
+    """R33, R34: whole minutes that are left."""
+    held = outcomes.Held(
+        hold_id=HoldId("hold-1"),
+        slot=SLOT,
+        expires_at=SLOT.start,
+        remaining=timedelta(minutes=4, seconds=59),
+    )
+
+    assert "le mardi 3 mars 2026 à 13 h 30 pendant 4 minutes." in said(held, "fr")
+    assert "keeping Tuesday, March 3, 2026 at 1:30 p.m. for you for 4 minutes. Check" in said(
+        held, "en"
+    )
+
+
+def test_a_lost_race_goes_on_with_what_the_fresh_search_found() -> None:
+    """R31."""
+    assert said(outcomes.SlotTaken(), "en").endswith("\nPlease look for another one.")
+    assert said(outcomes.SlotTaken(fresh=PAGE), "en").endswith("\nChoose the time that suits you.")
+    assert PHONE in said(outcomes.SlotTaken(fresh=outcomes.NoAvailability()), "en")
+
+
+def test_booked_gives_time_place_and_reference() -> None:
+    """R42."""
+    booked = outcomes.Booked(appointment=APPOINTMENT)
+
+    assert said(booked, "fr").splitlines() == [
+        "Le rendez-vous est confirmé.",
+        "Date et heure : mardi 3 mars 2026 à 13 h 30",
+        "Lieu : 12, rue des Érables, bureau 3",
+        "Numéro de référence : K7PM-4QD2",
+    ]
+    assert "Place: Maples Clinic" in said(booked, "en", a_clinic(emptied=True))
+
+
+def test_booking_a_cancelled_hold_again_does_not_say_confirmed() -> None:
+    """R38."""
+    french = said(outcomes.Booked(appointment=CANCELLED), "fr")
+
+    assert "n’est plus à l’horaire" in french
+    assert "confirmé" not in french
+
+
+def test_too_late_says_the_cutoff() -> None:
+    """R47."""
+    assert "au plus tard 2 heures avant" in said(SAMPLES[18], "fr")
+    assert "until 2 hours before" in said(SAMPLES[18], "en")
+
+
+def test_a_wait_is_rounded_up() -> None:
+    """R12: who comes back then is not too early."""
+    for seconds, wait in (
+        (0.2, "1 second"),
+        (30, "30 seconds"),
+        (60, "1 minute"),
+        (61, "2 minutes"),
+    ):
+        outcome = outcomes.TooManyAttempts(retry_after=timedelta(seconds=seconds))
+        assert said(outcome, "en").endswith(f"in {wait}.")
+
+
+def test_an_invalid_entry_lists_every_problem() -> None:
+    """R11."""
+    entry = InvalidEntry(
+        (
+            Problem(ProblemCode.MISSING, "first_name"),
+            Problem(ProblemCode.TOO_LONG, "last_name", {"limit": 100}),
+        )
+    )
+
+    assert said(entry, "fr").splitlines() == [
+        "Veuillez corriger ce qui suit :",
+        "• Le champ « Prénom » est à remplir.",
+        "• Le champ « Nom de famille » est trop long. Veuillez vous en tenir à 100 caractères.",
+    ]
+
+
+def test_staff_read_every_reason_of_a_verdict() -> None:
+    """R21: a host's own code stands for itself."""
+    assert said(an_explained_service(listed=False), "en").splitlines() == [
+        "This person does not see this service online.",
+        "• include[0][0] – The person has a file at the clinic. (true)",
+        "• exclude[0] – own.ward-full (unknown)",
+    ]
+
+
+def test_staff_read_every_reason_against_a_time() -> None:
+    assert said(an_explained_time(Obstacle.HELD, "own.ward-full"), "en").splitlines() == [
+        "This time is not offered online.",
+        "• This time is kept for someone for a few minutes.",
+        "• own.ward-full",
+    ]
+
+
+def test_the_desk_reads_counts_and_statuses() -> None:
+    """R48."""
+    by_class = {type(sample): said(sample, "fr") for sample in SAMPLES}
+
+    assert by_class[outcomes.Closed].endswith("Rendez-vous qui y restent prévus : 1.")
+    assert by_class[outcomes.DayList] == "Rendez-vous ce jour-là : 1. Points à vérifier : 1."
+    assert by_class[outcomes.NotCancellable].endswith("son état : terminé.")
+    assert "à 13 h 50" in by_class[outcomes.Opened]
+
+
+def test_a_reason_that_is_no_sentence_stays_on_its_line() -> None:
+    assert describe_reason("own.code\nInjected: yes", "fr") == "own.code Injected: yes"
+
+
+# Problems ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("problem", "english"),
+    [
+        (
+            Problem(ProblemCode.TOO_LONG, "reason"),
+            "“Reason for the visit” is too long. Please shorten it.",
+        ),
+        (Problem(ProblemCode.MISSING, "ward_number"), "Please fill in “ward number”."),
+        (
+            Problem(ProblemCode.ACTING_FOR_REQUIRED, "acting_for", {"limit": 14}),
+            (
+                "Under the age of 14, a parent or tutor books the appointment. "
+                "Please say for whom you are booking."
+            ),
+        ),
+    ],
+)
+def test_a_problem_names_the_field_and_the_limit(problem: Problem, english: str) -> None:
+    """R11."""
+    assert describe_problem(problem, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("issuer", "part"),
+    [("CA-QC", "four letters"), ("CA-ON", "ten digits"), ("CA-XX", "copy it from the card")],
+)
+def test_a_malformed_health_number_is_explained_by_its_issuer(issuer: str, part: str) -> None:
+    """R11; and R4: it is optional."""
+    problem = Problem(ProblemCode.HEALTH_NUMBER_MALFORMED, "health_number", {"issuer": issuer})
+
+    assert part in describe_problem(problem, "en")
+    assert "leave it blank" in describe_problem(problem, "en")
+
+
+# Moments -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("instant", "french", "english"),
+    [
+        (
+            datetime(2026, 3, 3, 18, 30, tzinfo=UTC),
+            "mardi 3 mars 2026 à 13 h 30",
+            "Tuesday, March 3, 2026 at 1:30 p.m.",
+        ),
+        (
+            datetime(2026, 5, 1, 13, 0, tzinfo=UTC),
+            "vendredi 1er mai 2026 à 9 h",
+            "Friday, May 1, 2026 at 9:00 a.m.",
+        ),
+        (
+            datetime(2026, 8, 12, 4, 5, tzinfo=UTC),
+            "mercredi 12 août 2026 à 0 h 05",
+            "Wednesday, August 12, 2026 at 12:05 a.m.",
+        ),
+        # Clocks go forward: 01:59 is followed by 03:00.
+        (
+            datetime(2026, 3, 8, 7, 0, tzinfo=UTC),
+            "dimanche 8 mars 2026 à 3 h",
+            "Sunday, March 8, 2026 at 3:00 a.m.",
+        ),
+        # Clocks go back: 01:30 comes twice.
+        (
+            datetime(2026, 11, 1, 5, 30, tzinfo=UTC),
+            "dimanche 1er novembre 2026 à 1 h 30 (avant le changement d’heure)",
+            "Sunday, November 1, 2026 at 1:30 a.m. (before the clocks change)",
+        ),
+        (
+            datetime(2026, 11, 1, 6, 30, tzinfo=UTC),
+            "dimanche 1er novembre 2026 à 1 h 30 (après le changement d’heure)",
+            "Sunday, November 1, 2026 at 1:30 a.m. (after the clocks change)",
+        ),
+    ],
+)
+def test_a_start_reads_as_people_say_it(instant: datetime, french: str, english: str) -> None:
+    """R30."""
+    assert spaced(format_start(instant, MONTREAL, "fr")) == french
+    assert spaced(format_start(instant, MONTREAL, "en")) == english
+
+
+def test_a_number_stays_with_its_unit_at_the_end_of_a_line() -> None:
+    assert format_time(SLOT.start, MONTREAL, "fr") == "13\u00a0h\u00a030"
+    assert format_time(SLOT.start, MONTREAL, "en") == "1:30\u00a0p.m."
+    assert format_duration(timedelta(minutes=5), "fr") == "5\u00a0minutes"
+
+
+def test_a_day_stands_alone() -> None:
+    assert format_day(SLOT.start, MONTREAL, "fr") == "mardi 3 mars 2026"
+    assert format_day(SLOT.start, MONTREAL, "en") == "Tuesday, March 3, 2026"
+
+
+def test_a_naive_time_is_refused() -> None:
+    with pytest.raises(InvalidValue):
+        format_start(datetime(2026, 3, 3, 13, 30), MONTREAL, "fr")  # noqa: DTZ001 - on purpose
+
+
+@pytest.mark.parametrize(
+    ("duration", "french", "english"),
+    [
+        (timedelta(seconds=-1), "0 seconde", "0 seconds"),
+        (timedelta(seconds=45), "45 secondes", "45 seconds"),
+        (timedelta(minutes=1, seconds=59), "1 minute", "1 minute"),
+        (timedelta(minutes=90), "1 heure 30 minutes", "1 hour 30 minutes"),
+        (timedelta(hours=24), "24 heures", "24 hours"),
+        (timedelta(hours=48), "48 heures", "48 hours"),
+        (timedelta(days=7), "7 jours", "7 days"),
+        (timedelta(days=3, hours=1, minutes=5), "3 jours 1 heure", "3 days 1 hour"),
+    ],
+)
+def test_a_duration_reads_as_people_say_it(duration: timedelta, french: str, english: str) -> None:
+    assert spaced(format_duration(duration, "fr")) == french
+    assert spaced(format_duration(duration, "en")) == english
+
+
+# Notices -----------------------------------------------------------------------------------------
+
+
+def a_message(
+    kind: NoticeKind,
+    language: str,
+    *,
+    link: str | None = LINK,
+    system: ContactSystem = ContactSystem.EMAIL,
+    clinic: Clinic | None = None,
+) -> tuple[str, str]:
+    subject, body = render_notice(
+        notice=a_notice(kind),
+        appointment=APPOINTMENT,
+        clinic=clinic or a_clinic(),
+        language=language,
+        link=link,
+        system=system,
+    )
+    return spaced(subject), spaced(body)
+
+
+def test_a_booking_notice_by_e_mail() -> None:
+    """R42, R49."""
+    subject, body = a_message(NoticeKind.BOOKING, "fr")
+
+    assert subject == "Clinique des Érables : rendez-vous confirmé, mardi 3 mars 2026 à 13 h 30"
+    assert body == (
+        "Bonjour,\n\n"
+        "Votre rendez-vous est confirmé.\n\n"
+        "Service : Suivi\n"
+        "Date : mardi 3 mars 2026\n"
+        "Heure : 13 h 30\n"
+        "Lieu : 12, rue des Érables, bureau 3\n\n"
+        "Si ce rendez-vous ne vous convient plus, "
+        "annulez-le ici pour laisser la place à une autre personne :\n"
+        f"{LINK}\n"
+        "Ouvrir la page n’annule rien : vous pourrez d’abord vérifier le rendez-vous.\n\n"
+        "L’annulation en ligne est possible jusqu’à 2 heures avant le rendez-vous. "
+        "Ensuite, téléphonez-nous.\n\n"
+        "Clinique des Érables\n"
+        "Téléphone : 514 555-0100\n"
+    )
+
+
+def test_a_reminder_by_text_message_is_short_and_asks_to_confirm() -> None:
+    """R43, R44."""
+    _, body = render_notice(
+        notice=a_notice(NoticeKind.REMINDER),
+        appointment=APPOINTMENT,
+        clinic=a_clinic(name=Text("Clinique de l’Érable", "Maple Clinic")),
+        language="fr",
+        link=LINK,
+        system=ContactSystem.PHONE,
+    )
+
+    assert body == (
+        "Clinique de l'Érable : rappel de rendez-vous.\n"
+        "mardi 3 mars 2026 à 13 h 30\n"
+        "Suivi\n"
+        "12, rue des Érables, bureau 3\n"
+        f"Pour confirmer, téléphonez-nous. Pour annuler : {LINK}\n"
+        "Tél. : 514 555-0100"
+    )
+
+
+@pytest.mark.parametrize("system", ContactSystem)
+@pytest.mark.parametrize("kind", [NoticeKind.BOOKING, NoticeKind.REMINDER])
+def test_without_a_link_a_notice_asks_to_phone(kind: NoticeKind, system: ContactSystem) -> None:
+    """R44."""
+    _, body = a_message(kind, "en", link=None, system=system)
+
+    assert "phone us" in body
+    assert PHONE in body
+    assert "page" not in body
+
+
+def test_without_a_cutoff_an_e_mail_says_nothing_of_one() -> None:
+    """R47."""
+    _, body = a_message(NoticeKind.BOOKING, "en", clinic=a_clinic(cancel_cutoff=timedelta()))
+
+    assert "until" not in body
+
+
+@pytest.mark.parametrize("system", ContactSystem)
+def test_a_cancellation_says_so_and_has_no_link(system: ContactSystem) -> None:
+    """R46."""
+    subject, body = a_message(NoticeKind.CANCELLATION, "en", system=system)
+
+    assert subject == "Maples Clinic: appointment cancelled, Tuesday, March 3, 2026 at 1:30 p.m."
+    assert "cancelled" in body
+    assert LINK not in body
+
+
+@pytest.mark.parametrize(
+    ("mode", "place"), [(Mode.PHONE, "Place: by phone"), (Mode.VIDEO, "Place: by video")]
+)
+def test_nobody_is_sent_to_an_address_for_a_call(mode: Mode, place: str) -> None:
+    """R17."""
+    _, body = a_message(NoticeKind.REMINDER, "en", clinic=a_clinic(service=a_service(mode=mode)))
+
+    assert place in body
+    assert "Street" not in body
+
+
+@pytest.mark.parametrize("system", ContactSystem)
+def test_a_service_that_is_gone_is_called_an_appointment(system: ContactSystem) -> None:
+    _, body = a_message(NoticeKind.REMINDER, "en", system=system, clinic=a_clinic(emptied=True))
+
+    assert "Appointment" in body
+    assert "Place" not in body
+
+
+def test_a_notice_of_another_appointment_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="another appointment"):
+        render_notice(
+            notice=a_notice(NoticeKind.BOOKING, "appointment-2"),
+            appointment=APPOINTMENT,
+            clinic=a_clinic(),
+            language="fr",
+            link=None,
+        )

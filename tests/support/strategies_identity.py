@@ -1,0 +1,290 @@
+"""Invented people, their files and what they type; small pools, so that things coincide.
+
+Every spelling in a pool stands beside what it is compared as, written by hand: tests that need to
+know whether two names or contacts are equal look it up here and do not ask the code under test.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from attrs import evolve, frozen
+from hypothesis import strategies as st
+
+from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.health_numbers import HealthNumber
+from omnibook.identity import (
+    EntryRules,
+    Gender,
+    Identity,
+    IdentityForm,
+    MatchPolicy,
+    NumberPolicy,
+    Patient,
+)
+from omnibook.ids import PatientId
+from omnibook.names import Folding, PersonName
+
+TODAY = date(2026, 11, 23)
+RULES = EntryRules(region="CA", issuer="CA-QC", self_minimum_age=14)
+
+
+@frozen
+class Compared:
+    """What a spelling is compared as; ``None`` equals nothing."""
+
+    folded: str | None
+    strict: str | None
+
+    def under(self, folding: Folding) -> str | None:
+        return self.folded if folding is Folding.FOLDED else self.strict
+
+
+GIVEN: Mapping[str, Compared] = MappingProxyType(
+    {
+        "Zoé": Compared("zoe", "zoé"),
+        "ZOE\u0301": Compared("zoe", "zoé"),
+        "Zoe": Compared("zoe", "zoe"),
+        "Ｚｏｅ": Compared("zoe", "zoe"),
+        "Marie-Ève": Compared("marieeve", "marie-ève"),
+        "Marie  Ève": Compared("marieeve", "marie ève"),
+        "marie\u00a0ève": Compared("marieeve", "marie ève"),
+        "Marc": Compared("marc", "marc"),
+        "-": Compared(None, None),
+        "": Compared(None, None),
+    }
+)
+FAMILY: Mapping[str, Compared] = MappingProxyType(
+    {
+        "D'Amour": Compared("damour", "d'amour"),
+        "d\u2019amour": Compared("damour", "d\u2019amour"),
+        "D\u2019Amour": Compared("damour", "d\u2019amour"),
+        "Damour": Compared("damour", "damour"),
+        "Côté": Compared("cote", "côté"),
+        "COTE": Compared("cote", "cote"),
+        "Cote": Compared("cote", "cote"),
+        "?": Compared(None, None),
+    }
+)
+CONTACTS: Mapping[tuple[ContactSystem, str], str] = MappingProxyType(
+    {
+        (ContactSystem.PHONE, "+15145550123"): "phone a",
+        (ContactSystem.PHONE, "+15145550124"): "phone b",
+        (ContactSystem.EMAIL, "famille@example.org"): "e-mail a",
+        (ContactSystem.EMAIL, "Famille@example.org"): "e-mail a",
+        (ContactSystem.EMAIL, "autre@example.com"): "e-mail b",
+    }
+)
+BIRTH_DATES = (date(2004, 12, 19), date(1954, 12, 28))
+NUMBERS = (
+    HealthNumber("CA-QC", "TREM04621918"),
+    HealthNumber("CA-QC", "TEST54122816"),
+    HealthNumber("CA-ON", "1234567020"),
+    HealthNumber("CA-ON", "1234567020", version="AB"),
+)
+TYPED_GIVEN = tuple(name for name, compared in GIVEN.items() if compared.folded)
+TYPED_FAMILY = tuple(name for name, compared in FAMILY.items() if compared.folded)
+
+
+def patient_id(number: int) -> PatientId:
+    return PatientId(f"file-{number}")
+
+
+def contact_class(point: ContactPoint) -> str:
+    """What a contact of the pool is compared as."""
+    return CONTACTS[point.system, point.value]
+
+
+def contact_points(*, stored: bool) -> st.SearchStrategy[ContactPoint]:
+    """A contact of the pool; a stored one may be unverified or outdated."""
+    flags = st.sampled_from((True, True, False)) if stored else st.just(value=True)
+    return st.builds(
+        lambda of, rank, verified, current: ContactPoint(
+            system=of[0], value=of[1], rank=rank, verified=verified, current=current
+        ),
+        st.sampled_from(tuple(CONTACTS)),
+        st.integers(1, 4),
+        flags,
+        flags,
+    )
+
+
+def policies() -> st.SearchStrategy[MatchPolicy]:
+    return st.builds(
+        MatchPolicy,
+        folding=st.sampled_from(Folding),
+        number=st.sampled_from(NumberPolicy),
+        unverified_contacts_count=st.booleans(),
+    )
+
+
+def identities() -> st.SearchStrategy[Identity]:
+    return st.builds(
+        Identity,
+        first_name=st.sampled_from(TYPED_GIVEN),
+        last_name=st.sampled_from(TYPED_FAMILY),
+        birth_date=st.sampled_from(BIRTH_DATES),
+        gender=st.sampled_from((Gender.FEMALE, Gender.FEMALE, Gender.MALE, Gender.UNKNOWN)),
+        contacts=st.lists(contact_points(stored=False), min_size=1, max_size=2),
+        health_number=st.none() | st.sampled_from(NUMBERS),
+    )
+
+
+def _spellings(pool: Mapping[str, Compared], name: str) -> st.SearchStrategy[str]:
+    """What folds to the same name; under the strict policy some of it differs."""
+    return st.sampled_from([each for each in pool if pool[each].folded == pool[name].folded])
+
+
+_DETAILS = (
+    *("names", "birth_date", "gender", "contacts", "health_numbers"),
+    *("state", "state", "merged_into", "merged_into"),
+)
+
+
+@st.composite
+def files(
+    draw: st.DrawFn, identity: Identity, number: int, count: int, *, carried: bool = True
+) -> Patient:
+    """A file that agrees with the form in all but two details at most, or in nothing special.
+
+    ``count`` is how many files there are to be merged into, and one that does not exist;
+    ``carried`` whether the form's number may be on the file.
+    """
+    odd = draw(
+        st.sets(st.sampled_from(_DETAILS), max_size=2)
+        | st.just(set(_DETAILS) - {"state", "merged_into"})
+    )
+    other_name = st.builds(
+        PersonName, st.sampled_from(tuple(GIVEN)), st.sampled_from(tuple(FAMILY))
+    )
+    same_name = st.builds(
+        PersonName, _spellings(GIVEN, identity.first_name), _spellings(FAMILY, identity.last_name)
+    )
+    half_names = st.builds(
+        lambda same, other: (PersonName(same.given, other.family), other), same_name, other_name
+    )
+    names = (
+        half_names | st.lists(other_name, max_size=2) if "names" in odd else st.tuples(same_name)
+    )
+    points = st.lists(contact_points(stored=True), max_size=2)
+    if "contacts" not in odd:
+        points = points.map(lambda others: [*others, *identity.contacts])
+    number_typed = identity.health_number
+    if "health_numbers" in odd:
+        pool = [each for each in NUMBERS if carried or each != number_typed]
+        numbers = st.lists(st.sampled_from(pool), max_size=2)
+    else:
+        numbers = st.just([number_typed] if number_typed is not None and carried else [])
+    into = draw(st.integers(0, count).map(patient_id)) if "merged_into" in odd else None
+    return Patient(
+        patient_id=patient_id(number),
+        names=tuple(draw(names)),
+        birth_date=draw(st.sampled_from((*BIRTH_DATES, None)))
+        if "birth_date" in odd
+        else identity.birth_date,
+        gender=draw(st.sampled_from(Gender)) if "gender" in odd else identity.gender,
+        contacts=tuple(draw(points)),
+        health_numbers=tuple(draw(numbers)),
+        active="state" not in odd or draw(st.booleans()),
+        deceased="state" in odd and draw(st.booleans()),
+        merged_into=into,
+    )
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Identity, tuple[Patient, ...]]:
+    """A form as read, and up to five files, some merged in chains, circles or into nothing."""
+    identity = draw(identities())
+    count = draw(st.integers(0, 4))
+    carried = draw(st.booleans())
+    return identity, tuple(
+        draw(files(identity, number, count, carried=carried)) for number in range(count)
+    )
+
+
+def strangers() -> st.SearchStrategy[Patient]:
+    """A file without a number, and without a birth date or with one that nobody else has."""
+    return st.builds(
+        lambda file, born: evolve(file, birth_date=born, health_numbers=()),
+        identities().flatmap(lambda identity: files(identity, 99, 4)),
+        st.sampled_from((None, date(1970, 1, 1))),
+    )
+
+
+# What is typed -----------------------------------------------------------------------------------
+
+BASE = IdentityForm(
+    first_name="Marie",
+    last_name="Tremblay",
+    birth_date="2004-12-19",
+    gender="female",
+    cell_phone="514 555-0123",
+    email="marie@example.org",
+    health_number="TREM 0462 1918",
+)
+"""A form without a problem; its patient is of age."""
+
+LOOK_ALIKES = (
+    "ＴＲＥＭ０４６２１９１８",  # width only: NFKC makes it plain
+    "ТRЕМ04621918",  # Cyrillic
+    "２００４-１２-１９",
+    "٢٠٠٤-١٢-١٩",
+    "2004\u201112\u201119",
+    "fеmale",
+    "ſelf",
+    "marie@exаmple.org",
+    "514\u202e 555-0123",
+    "\u200b",
+    "\ufeff \u00ad",
+)
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Texts that nobody should send: any character, lone surrogates too, up to 10,000 of them."""
+    characters = st.characters(exclude_categories=())
+    return st.one_of(
+        st.text(characters, max_size=30),
+        st.sampled_from(LOOK_ALIKES),
+        st.builds(lambda character: character * 10_000, characters),
+        st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True),
+        st.text("0123456789+-(). \t\n\x00\x7f\ud800", max_size=40),
+    )
+
+
+def anything() -> st.SearchStrategy[object]:
+    """A value of any type."""
+    leaves: st.SearchStrategy[object] = st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.complex_numbers(),
+        st.binary(max_size=20),
+        st.dates(),
+        st.datetimes(timezones=st.none() | st.just(UTC)),
+        st.times(),
+        st.uuids(),
+        st.sampled_from((object(), Decimal("NaN"), ..., NotImplemented, str, ValueError("x"))),
+        texts(),
+    )
+    return leaves | st.lists(leaves, max_size=3) | st.dictionaries(st.just("value"), leaves)
+
+
+BAD: Mapping[str, tuple[object, ...]] = MappingProxyType(
+    {
+        "first_name": (None, " ", "a\x00b", "x" * 101, "?!", 7, "\ud800"),
+        "last_name": ("", "Trem\nblay", "x" * 10_000, "-", [], "\u200b"),
+        "birth_date": (
+            *(None, "", "19/12/2004", "20041219", "2004-W09-4", "2023-02-29", "0000-01-01"),
+            *("2026-11-24", "1896-11-22", "２００４-12-19", "2004-12-19\x00", 20041219),
+            *(datetime(2004, 12, 19, tzinfo=UTC), date(2026, 11, 24), "1" * 10_000),
+        ),
+        "gender": (None, "", "Female", "f", "ſemale", "male\x00", 1, "x" * 10_000),
+        "cell_phone": ("12", "514 555-0123 poste 45", "1 800 555-0199", 5145550123, "x" * 10_000),
+        "email": ("marie", "marie@", "a@b\x00.org", b"marie@example.org", "x" * 10_000),
+        "health_number": ("TREM 0462 1919", "\u0422REM04621918", 4, "TREM\x000462 1918", "1" * 99),
+        "acting_for": ("me", "Self", 3, "self\x00", "x" * 10_000),
+    }
+)
+"""For each field, what alone makes a problem."""

@@ -1,0 +1,382 @@
+"""Records that a store keeps, from small pools of keys, so that they meet one another.
+
+Instants lie within two days of :data:`BASE`, to the microsecond where the record allows it, so that
+spans overlap, holds have lapsed or not, and boundaries are hit exactly.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from omnibook.booking_form import BookingEntries
+from omnibook.contacts import ContactPoint
+from omnibook.ids import (
+    ActivityId,
+    AppointmentId,
+    ClinicId,
+    ClosureId,
+    ContactKey,
+    EventId,
+    FlagId,
+    HoldId,
+    NoticeId,
+    OpeningId,
+    OrderId,
+    PatientId,
+    ScheduleId,
+    ServiceId,
+    SourceKey,
+    SubjectKey,
+    VisitId,
+)
+from omnibook.records import (
+    SYSTEM,
+    VISITOR,
+    Actor,
+    Appointment,
+    AppointmentStatus,
+    AuditEvent,
+    Busy,
+    Cancellation,
+    ContactOrder,
+    DeskClosure,
+    DeskOpening,
+    Event,
+    EventKind,
+    Flag,
+    FlagCode,
+    Hold,
+    HoldState,
+    Notice,
+    NoticeKind,
+    NoticeRole,
+    NoticeState,
+    Slot,
+    TermsAcceptance,
+    Visit,
+)
+from omnibook.times import Span
+from omnibook.transactions import (
+    DropDeskClosure,
+    DropDeskOpening,
+    PutAppointment,
+    PutDeskClosure,
+    PutDeskOpening,
+    PutEvent,
+    PutHold,
+    PutNotice,
+    PutOrder,
+    PutVisit,
+    RaiseFlag,
+    RecordAudit,
+    Scope,
+    Write,
+)
+from support.strategies_identity import contact_points, identities
+
+K = TypeVar("K")
+
+BASE = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+CLINIC = ClinicId("clinic-a")
+ALWAYS = Span(BASE - timedelta(days=400), BASE + timedelta(days=400))
+
+SCHEDULES = (ScheduleId("dr-roy"), ScheduleId("room-2"), ScheduleId("dr-roy-2"))
+VISITS = tuple(VisitId(f"visit-{n}") for n in range(3))
+# An appointment carries the identifier of its hold, or one of its own.
+HOLDS = tuple(HoldId(f"hold-{n}") for n in range(4))
+APPOINTMENTS = (*(AppointmentId(each) for each in HOLDS[:2]), AppointmentId("desk-1"))
+PATIENTS = (PatientId("file-1"), PatientId("file-2"))
+CONTACT_KEYS = tuple(ContactKey(f"key-{n}") for n in range(3))
+SOURCES = (SourceKey("source-1"), SourceKey("source-2"))
+OPENINGS = (OpeningId("opening-1"), OpeningId("opening-2"))
+CLOSURES = (ClosureId("closure-1"), ClosureId("closure-2"))
+NOTICES = tuple(NoticeId(f"notice-{n}") for n in range(3))
+EVENTS = tuple(EventId(f"event-{n}") for n in range(3))
+ORDERS = tuple(OrderId(f"order-{n}") for n in range(3))
+FLAGS = tuple(FlagId(f"flag-{n}") for n in range(3))
+AUDIT_IDS = tuple(f"audit-{n}" for n in range(4))
+SUBJECTS = (SubjectKey("subject-1"), SubjectKey("subject-2"))
+
+_SERVICES = (ServiceId("follow-up"), ServiceId("vaccine"))
+_ACTIVITIES = (ActivityId("consultation"), ActivityId("nurse"))
+
+
+def of(pool: tuple[K, ...]) -> st.SearchStrategy[K]:
+    """One of a pool."""
+    return st.sampled_from(pool)
+
+
+def minutes(low: int = -600, high: int = 600) -> st.SearchStrategy[datetime]:
+    """A whole minute, often a quarter of an hour."""
+    quarters = st.integers(low // 15, high // 15).map(lambda n: n * 15)
+    return (quarters | st.integers(low, high)).map(lambda n: BASE + timedelta(minutes=n))
+
+
+def instants() -> st.SearchStrategy[datetime]:
+    """An instant to the microsecond, often a whole minute."""
+    parts = st.integers(0, 999_999).map(lambda n: timedelta(microseconds=n))
+    return minutes() | st.builds(lambda moment, part: moment + part, minutes(), parts)
+
+
+def lengths() -> st.SearchStrategy[timedelta]:
+    return st.sampled_from((15, 30, 45, 1, 240)).map(lambda n: timedelta(minutes=n))
+
+
+def spans() -> st.SearchStrategy[Span]:
+    return st.builds(lambda start, length: Span(start, start + length), minutes(), lengths())
+
+
+def texts(limit: int = 30) -> st.SearchStrategy[str]:
+    """Any text that a form can leave behind, in any script; no half characters."""
+    return st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=limit)
+
+
+def actors() -> st.SearchStrategy[Actor]:
+    return st.sampled_from((VISITOR, SYSTEM, Actor.staff("staff-7")))
+
+
+def contact_keys() -> st.SearchStrategy[frozenset[ContactKey]]:
+    return st.frozensets(of(CONTACT_KEYS), max_size=3)
+
+
+def entries() -> st.SearchStrategy[BookingEntries]:
+    points: st.SearchStrategy[tuple[ContactPoint, ...]] = st.lists(
+        contact_points(stored=True), max_size=3
+    ).map(tuple)
+    return st.builds(BookingEntries, reason=texts(), details=texts(), contacts=points)
+
+
+def terms() -> st.SearchStrategy[TermsAcceptance]:
+    return st.builds(
+        TermsAcceptance,
+        document=st.just("terms"),
+        version=st.sampled_from(("2026-01", "2026-02")),
+        language=st.sampled_from(("fr", "en")),
+        accepted_at=instants(),
+    )
+
+
+def slots() -> st.SearchStrategy[Slot]:
+    return st.builds(
+        lambda service, schedule, start, length: Slot(service, schedule, start, start + length),
+        of(_SERVICES),
+        of(SCHEDULES),
+        minutes(),
+        lengths(),
+    )
+
+
+def _claimed(slot: Slot) -> st.SearchStrategy[Span]:
+    buffers = st.sampled_from((0, 0, 5, 10)).map(lambda n: timedelta(minutes=n))
+    return st.builds(slot.span.widened, buffers, buffers)
+
+
+def visits() -> st.SearchStrategy[Visit]:
+    return st.builds(
+        Visit,
+        clinic_id=st.just(CLINIC),
+        visit_id=of(VISITS),
+        started_at=instants(),
+        active_at=instants(),
+        language=st.sampled_from(("fr", "en")),
+        terms=terms(),
+        identity=identities(),
+        patient_id=st.none() | of(PATIENTS),
+        source=of(SOURCES),
+        contact_keys=contact_keys(),
+    )
+
+
+@st.composite
+def holds(draw: st.DrawFn) -> Hold:
+    slot = draw(slots())
+    return Hold(
+        clinic_id=CLINIC,
+        hold_id=draw(of(HOLDS)),
+        visit_id=draw(of(VISITS)),
+        patient_id=draw(st.none() | of(PATIENTS)),
+        slot=slot,
+        activity=draw(of(_ACTIVITIES)),
+        claimed=draw(_claimed(slot)),
+        created_at=draw(instants()),
+        expires_at=draw(instants()),
+        state=draw(st.sampled_from((HoldState.HELD, HoldState.HELD, *HoldState))),
+        source=draw(of(SOURCES)),
+        contact_keys=draw(contact_keys()),
+        entries=draw(entries()),
+    )
+
+
+@st.composite
+def appointments(draw: st.DrawFn) -> Appointment:
+    slot = draw(slots())
+    status = draw(st.sampled_from(AppointmentStatus))
+    patient = draw(st.none() | of(PATIENTS))
+    cancellation = None
+    if status is AppointmentStatus.CANCELLED:
+        cancellation = Cancellation(at=draw(instants()), by=draw(actors()), reason=draw(texts()))
+    return Appointment(
+        clinic_id=CLINIC,
+        appointment_id=draw(of(APPOINTMENTS)),
+        reference=draw(st.sampled_from(("K7TM-42QX", "B2CD-39RS"))),
+        slot=slot,
+        activity=draw(of(_ACTIVITIES)),
+        claimed=draw(_claimed(slot)),
+        status=status,
+        revision=draw(st.integers(0, 9)),
+        patient_id=patient,
+        provisional=draw(identities()) if patient is None else None,
+        entries=draw(entries()),
+        language=draw(st.sampled_from(("fr", "en"))),
+        terms=draw(st.none() | terms()),
+        source=draw(st.none() | of(SOURCES)),
+        contact_keys=draw(contact_keys()),
+        messages=draw(st.booleans()),
+        booked_at=draw(instants()),
+        booked_by=draw(actors()),
+        cancellation=cancellation,
+    )
+
+
+def busy_times() -> st.SearchStrategy[Busy]:
+    ids = st.sampled_from(("busy-1", "busy-2", "busy-3"))
+    return st.builds(Busy, span=spans(), schedule_id=of(SCHEDULES), busy_id=ids)
+
+
+def desk_openings() -> st.SearchStrategy[DeskOpening]:
+    activities: st.SearchStrategy[tuple[ActivityId, ...]] = st.lists(
+        of(_ACTIVITIES), max_size=3
+    ).map(tuple)
+    return st.builds(
+        DeskOpening,
+        clinic_id=st.just(CLINIC),
+        opening_id=of(OPENINGS),
+        schedule_id=of(SCHEDULES),
+        span=spans(),
+        activities=activities,
+        interval=st.integers(1, 60).map(lambda n: timedelta(minutes=n)),
+        made_at=instants(),
+        made_by=actors(),
+    )
+
+
+def desk_closures() -> st.SearchStrategy[DeskClosure]:
+    return st.builds(
+        DeskClosure,
+        clinic_id=st.just(CLINIC),
+        closure_id=of(CLOSURES),
+        schedule_id=of(SCHEDULES),
+        span=spans(),
+        made_at=instants(),
+        made_by=actors(),
+    )
+
+
+def notices() -> st.SearchStrategy[Notice]:
+    offsets = st.integers(0, 48 * 60).map(lambda n: timedelta(minutes=n))
+    return st.builds(
+        Notice,
+        clinic_id=st.just(CLINIC),
+        notice_id=of(NOTICES),
+        appointment_id=of(APPOINTMENTS),
+        kind=st.sampled_from(NoticeKind),
+        role=st.sampled_from(NoticeRole),
+        revision=st.integers(0, 9),
+        offset=st.none() | offsets,
+        not_before=instants(),
+        state=st.sampled_from(NoticeState),
+        outcome=st.sampled_from(("", "reminder.unreachable")),
+    )
+
+
+def events() -> st.SearchStrategy[Event]:
+    return st.builds(
+        Event,
+        clinic_id=st.just(CLINIC),
+        event_id=of(EVENTS),
+        kind=st.sampled_from(EventKind),
+        appointment_id=of(APPOINTMENTS),
+        revision=st.integers(0, 9),
+        at=instants(),
+        not_before=instants(),
+        done=st.booleans(),
+    )
+
+
+def contact_orders() -> st.SearchStrategy[ContactOrder]:
+    return st.builds(
+        ContactOrder,
+        clinic_id=st.just(CLINIC),
+        order_id=of(ORDERS),
+        appointment_id=of(APPOINTMENTS),
+        patient_id=of(PATIENTS),
+        not_before=instants(),
+        done=st.booleans(),
+    )
+
+
+def flags() -> st.SearchStrategy[Flag]:
+    return st.builds(
+        Flag,
+        clinic_id=st.just(CLINIC),
+        flag_id=of(FLAGS),
+        code=st.sampled_from(FlagCode),
+        appointment_id=of(APPOINTMENTS),
+        raised_at=instants(),
+    )
+
+
+def audit_events() -> st.SearchStrategy[AuditEvent]:
+    return st.builds(
+        AuditEvent,
+        clinic_id=st.just(CLINIC),
+        audit_id=of(AUDIT_IDS),
+        at=instants(),
+        action=st.sampled_from(("booking.book", "identity.identify")),
+        code=st.sampled_from(("booked", "slot.taken")),
+        actor=actors(),
+        subject=st.none() | of(SUBJECTS),
+    )
+
+
+def writes() -> st.SearchStrategy[Write]:
+    """Any word of a decision; claims may overlap, so that a store may refuse it."""
+    return st.one_of(
+        st.builds(PutVisit, visits()),
+        st.builds(PutHold, holds()),
+        st.builds(PutAppointment, appointments()),
+        st.builds(PutDeskOpening, desk_openings()),
+        st.builds(PutDeskClosure, desk_closures()),
+        st.builds(DropDeskOpening, of(OPENINGS)),
+        st.builds(DropDeskClosure, of(CLOSURES)),
+        st.builds(PutNotice, notices()),
+        st.builds(PutEvent, events()),
+        st.builds(PutOrder, contact_orders()),
+        st.builds(RaiseFlag, flags()),
+        st.builds(RecordAudit, audit_events()),
+    )
+
+
+def scopes() -> st.SearchStrategy[Scope]:
+    """Any choice of keys, each of them left out half the time."""
+    return st.builds(
+        Scope,
+        clinic_id=st.just(CLINIC),
+        schedules=st.dictionaries(of(SCHEDULES), spans() | st.just(ALWAYS), max_size=3),
+        visit=st.none() | of(VISITS),
+        hold=st.none() | of(HOLDS),
+        contacts=contact_keys(),
+        source=st.none() | of(SOURCES),
+        patient=st.none() | of(PATIENTS),
+        appointment=st.none() | of(APPOINTMENTS),
+        opening=st.none() | of(OPENINGS),
+        closure=st.none() | of(CLOSURES),
+        notice=st.none() | of(NOTICES),
+        event=st.none() | of(EVENTS),
+        order=st.none() | of(ORDERS),
+    )
+
+
+EVERYTHING = Scope(clinic_id=CLINIC, schedules=dict.fromkeys(SCHEDULES, ALWAYS))
+"""Every schedule, for as long as the pools reach: what writes of claims need."""

@@ -1,0 +1,291 @@
+"""Small random clinics around the nights on which clocks change, for the laws of availability."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from attrs import evolve
+from hypothesis import strategies as st
+
+from omnibook.booking_form import BookingEntries
+from omnibook.clinic import (
+    Closure,
+    DayPart,
+    Opening,
+    Policies,
+    Recurrence,
+    Release,
+    Schedule,
+    Service,
+)
+from omnibook.ids import (
+    ActivityId,
+    ClosureId,
+    OpeningId,
+    PatientId,
+    PractitionerId,
+    ScheduleId,
+    SourceKey,
+    VisitId,
+)
+from omnibook.preference import Filter
+from omnibook.records import (
+    Busy,
+    Claim,
+    ClaimKind,
+    DeskClosure,
+    DeskOpening,
+    Hold,
+    HoldState,
+    Slot,
+)
+from omnibook.times import Span
+from support.naive_availability import Scene, hold_id
+from support.worlds import STAFF, schedule, service, small_clinic
+
+NIGHTS = (
+    ("America/Toronto", date(2026, 3, 8)),
+    ("America/Toronto", date(2026, 11, 1)),
+    ("America/St_Johns", date(2026, 3, 8)),
+    ("America/St_Johns", date(2026, 11, 1)),
+    ("Europe/Paris", date(2026, 3, 29)),
+    ("Europe/Paris", date(2026, 10, 25)),
+    ("Australia/Lord_Howe", date(2026, 4, 5)),
+    ("Australia/Lord_Howe", date(2026, 10, 4)),
+    ("Africa/Casablanca", date(2025, 2, 23)),
+    ("Africa/Casablanca", date(2025, 4, 6)),
+    # Here the clock skips the hour before midnight, and the hour after it.
+    ("America/Nuuk", date(2026, 3, 28)),
+    ("Africa/Cairo", date(2025, 4, 25)),
+    ("UTC", date(2026, 3, 29)),
+)
+"""Zones, and local dates that do not last 24 hours there (but for UTC's)."""
+
+CARE, SHOT, TALK = ActivityId("care"), ActivityId("shot"), ActivityId("talk")
+VISITS = (VisitId("visit-1"), VisitId("visit-2"))
+FILES = (PatientId("file-1"), PatientId("file-2"))
+SCHEDULES = (ScheduleId("a"), ScheduleId("b"))
+
+_NEAR_THE_CHANGE = tuple(
+    time(*clock)
+    for clock in (
+        *((0, 0), (0, 30), (1, 0), (1, 30), (1, 45), (2, 0), (2, 15), (2, 30), (3, 0), (3, 30)),
+        *((4, 0), (8, 0), (9, 10), (12, 0), (17, 0), (22, 0), (23, 0), (23, 30)),
+    )
+)
+
+
+def whole_minutes(least: int, most: int) -> st.SearchStrategy[timedelta]:
+    return st.integers(least, most).map(lambda n: timedelta(minutes=n))
+
+
+def lengths(*minutes: int) -> st.SearchStrategy[timedelta]:
+    return st.sampled_from(minutes).map(lambda n: timedelta(minutes=n))
+
+
+def clocks() -> st.SearchStrategy[time]:
+    """A wall time of whole minutes, mostly one near a change of the clock."""
+    anywhere = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+    return st.sampled_from(_NEAR_THE_CHANGE) | anywhere
+
+
+def activities() -> st.SearchStrategy[frozenset[ActivityId]]:
+    return st.sampled_from(
+        (frozenset({CARE, SHOT}), frozenset({CARE}), frozenset({SHOT}), frozenset({TALK}))
+    )
+
+
+def dates_near(night: date) -> st.SearchStrategy[date]:
+    return st.integers(-2, 3).map(lambda n: night + timedelta(days=n))
+
+
+@st.composite
+def recurrences(draw: st.DrawFn, night: date) -> Recurrence:
+    kind = draw(st.sampled_from(("daily", "daily", "daily", "once", "weekly")))
+    if kind == "daily":
+        return Recurrence()
+    if kind == "once":
+        return Recurrence.once(draw(dates_near(night)))
+    return Recurrence(
+        weekdays=draw(st.frozensets(st.integers(0, 6), min_size=2)),
+        first=draw(st.none() | dates_near(night)),
+        last=draw(st.none() | dates_near(night)),
+        exceptions=draw(st.frozensets(dates_near(night), max_size=1)),
+    )
+
+
+@st.composite
+def openings(draw: st.DrawFn, night: date) -> Opening:
+    long = st.just((time(20), time(8))) | st.just((time(1, 30), time(17)))
+    start, end = draw(st.tuples(clocks(), clocks()) | long)
+    releases = st.builds(Release, days_before=st.integers(0, 2), at=clocks())
+    return Opening(
+        start=start,
+        end=end,
+        # Sometimes one that ends before it starts, or that lasts for a day and more.
+        ends_next_day=end <= start if draw(st.integers(0, 4)) else draw(st.booleans()),
+        recurrence=draw(recurrences(night)),
+        activities=draw(activities()),
+        interval=draw(lengths(7, 15, 20, 30, 60)),
+        online=draw(st.sampled_from((True, True, True, True, False))),
+        release=draw(releases) if draw(st.sampled_from((0, 0, 0, 1))) else None,
+    )
+
+
+@st.composite
+def closures(draw: st.DrawFn, night: date) -> Closure:
+    start = datetime.combine(draw(dates_near(night)), draw(clocks()))
+    return Closure(start=start, end=start + draw(lengths(10, 30, 45, 120, 24 * 60)))
+
+
+@st.composite
+def spans(draw: st.DrawFn, night: date) -> Span:
+    """A stretch of whole minutes in the days around the night."""
+    midnight = datetime.combine(night, time(), UTC)
+    start = midnight + draw(whole_minutes(-2 * 24 * 60, 3 * 24 * 60))
+    return Span(start, start + draw(lengths(5, 15, 30, 60, 300)))
+
+
+@st.composite
+def busy_spans(draw: st.DrawFn, night: date) -> Span:
+    """A stretch to the second, as a host's own system may know it."""
+    span, second = draw(spans(night)), timedelta(seconds=1)
+    return span.widened(draw(st.integers(0, 59)) * second, draw(st.integers(0, 59)) * second)
+
+
+@st.composite
+def schedules(draw: st.DrawFn, name: ScheduleId, night: date) -> Schedule:
+    zones = st.sampled_from(("America/Toronto", "America/St_Johns", "Europe/Paris"))
+    zone = ZoneInfo(draw(zones)) if draw(st.integers(0, 3)) == 0 else None
+    return schedule(
+        name,
+        *draw(st.lists(openings(night), min_size=1, max_size=2)),
+        closures=tuple(draw(st.lists(closures(night), max_size=1))),
+        zone=zone,
+    )
+
+
+@st.composite
+def services(draw: st.DrawFn) -> Service:
+    return service(
+        "visit",
+        activities=tuple(draw(st.permutations((CARE, SHOT))))[: draw(st.integers(1, 2))],
+        duration=draw(lengths(5, 15, 20, 30, 90)),
+        buffer_before=draw(lengths(0, 0, 5, 10)),
+        buffer_after=draw(lengths(0, 0, 5, 10)),
+    )
+
+
+@st.composite
+def filters(draw: st.DrawFn, night: date) -> Filter:
+    if draw(st.sampled_from((True, True, False))):
+        return Filter()
+    parts = st.sampled_from(
+        (DayPart(time(0), time(2, 30)), DayPart(time(12), time(17)), DayPart(time(1, 30), None))
+    )
+    return Filter(
+        first=draw(st.none() | dates_near(night)),
+        last=draw(st.none() | dates_near(night)),
+        weekdays=draw(st.frozensets(st.integers(0, 6), min_size=3)),
+        part=draw(st.none() | parts),
+        practitioner_id=draw(st.sampled_from((None, None, PractitionerId(SCHEDULES[1])))),
+    )
+
+
+@st.composite
+def holds(draw: st.DrawFn, number: int, made: Service, night: date, now: datetime) -> Hold:
+    """A hold, mostly where a start can be; its life ends around ``now``, often exactly then."""
+    name = draw(st.sampled_from(SCHEDULES))
+    quarter = draw(st.integers(-2 * 96, 3 * 96)) * timedelta(minutes=15)
+    start = datetime.combine(night, time(), UTC) + quarter
+    slot = Slot(made.service_id, name, start, start + made.duration)
+    left = timedelta(seconds=draw(st.sampled_from((-60, 0, 1, 240))))
+    return Hold(
+        clinic_id=small_clinic().clinic_id,
+        hold_id=hold_id(number),
+        visit_id=draw(st.sampled_from(VISITS)),
+        patient_id=draw(st.none() | st.sampled_from(FILES)),
+        slot=slot,
+        activity=CARE,
+        claimed=slot.span.widened(made.buffer_before, made.buffer_after),
+        created_at=now + left - timedelta(minutes=5),
+        expires_at=now + left,
+        state=HoldState.HELD,
+        source=SourceKey("source"),
+        contact_keys=frozenset(),
+        entries=BookingEntries(reason="a cough", details="", contacts=()),
+    )
+
+
+def claim(span: Span, name: ScheduleId, number: int) -> Claim:
+    return Claim(
+        span=span, schedule_id=name, kind=ClaimKind.APPOINTMENT, owner=f"appointment-{number}"
+    )
+
+
+def desk_opening(span: Span, name: ScheduleId, interval: timedelta) -> DeskOpening:
+    return DeskOpening(
+        clinic_id=small_clinic().clinic_id,
+        opening_id=OpeningId(f"opening-{span.start}"),
+        schedule_id=name,
+        span=span,
+        activities=(CARE,),
+        interval=interval,
+        made_at=span.start,
+        made_by=STAFF,
+    )
+
+
+def desk_closure(span: Span, name: ScheduleId) -> DeskClosure:
+    return DeskClosure(
+        clinic_id=small_clinic().clinic_id,
+        closure_id=ClosureId(f"closure-{span.start}"),
+        schedule_id=name,
+        span=span,
+        made_at=span.start,
+        made_by=STAFF,
+    )
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> Scene:
+    """Two schedules for some hours or days around a night on which the clock changes."""
+    zone, night = draw(st.sampled_from(NIGHTS))
+    noon = datetime.combine(night, time(12), UTC) - timedelta(days=1)
+    now = noon + draw(whole_minutes(-12 * 60, 24 * 60))
+    now += timedelta(seconds=draw(st.sampled_from((0, 0, 1, 59))))
+    made = draw(services())
+    names = st.sampled_from(SCHEDULES)
+    clinic = small_clinic(
+        zone=ZoneInfo(zone),
+        services=(made,),
+        schedules=tuple(draw(schedules(name, night)) for name in SCHEDULES),
+        closures=tuple(draw(st.lists(closures(night), max_size=1))),
+        policies=evolve(
+            Policies(),
+            horizon=draw(lengths(72 * 60, 48 * 60, 24 * 60) | whole_minutes(60, 48 * 60)),
+            minimum_notice=draw(lengths(0, 0, 1, 90)),
+        ),
+    )
+    booked = draw(st.lists(st.tuples(spans(night), names), max_size=4))
+    busy = draw(st.lists(st.tuples(busy_spans(night), names), max_size=2))
+    opened = draw(st.lists(st.tuples(spans(night), names, lengths(5, 15)), max_size=1))
+    shut = draw(st.lists(st.tuples(spans(night), names), max_size=1))
+    return Scene(
+        clinic=clinic,
+        service=made,
+        now=now,
+        appointments=tuple(claim(*each, number) for number, each in enumerate(booked)),
+        holds=tuple(draw(holds(n, made, night, now)) for n in range(draw(st.integers(0, 3)))),
+        busy=tuple(
+            Busy(span=span, schedule_id=name, busy_id=f"busy-{number}")
+            for number, (span, name) in enumerate(busy)
+        ),
+        desk_openings=tuple(desk_opening(*each) for each in opened),
+        desk_closures=tuple(desk_closure(*each) for each in shut),
+        visit_id=draw(st.sampled_from(VISITS)),
+        patient_id=draw(st.none() | st.sampled_from(FILES)),
+        chosen=draw(filters(night)),
+        days_off=draw(
+            st.just(frozenset[date]()) | dates_near(night).map(lambda day: frozenset({day}))
+        ),
+    )

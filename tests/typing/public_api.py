@@ -1,0 +1,312 @@
+"""The public API as a host writes it, for the type checkers: nothing here is run.
+
+``assert_never`` proves that each union names every outcome, ``assert_type`` that callers see the
+types that the documentation promises.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import assert_never, assert_type
+
+import omnibook as ob
+from omnibook.clinic import Opening
+from omnibook.dispatch import Delivered, Dispatcher
+from omnibook.identity import IdentityKeys
+from omnibook.ids import AppointmentId, ClosureId, OpeningId, OrderId, PatientId, ScheduleId
+from omnibook.messages import describe_outcome
+from omnibook.outcomes import (
+    DeskBookOutcome,
+    DeskCancelOutcome,
+    DeskCloseOutcome,
+    DeskExplainServiceOutcome,
+    DeskExplainTimeOutcome,
+    DeskOpenOutcome,
+    DeskWithdrawOutcome,
+)
+from omnibook.ports import (
+    Attempt,
+    AttemptLimiter,
+    Clock,
+    EventSink,
+    Keys,
+    Message,
+    Notifier,
+    PatientDirectory,
+    ScheduleSource,
+    Store,
+    Tokens,
+)
+from omnibook.records import Event
+
+
+def the_adapters_fit_their_ports(clinic: ob.Clinic) -> None:
+    store: Store = ob.MemoryStore()
+    directory: PatientDirectory = ob.MemoryDirectory()
+    schedules: ScheduleSource = ob.ClinicSchedules(clinic)
+    keys: Keys = ob.Keyring.generate()
+    clock: Clock = ob.SystemClock()
+    manual: Clock = ob.ManualClock(clock.now())
+    limiter: AttemptLimiter = ob.MemoryLimiter(manual, ob.LimiterPolicy(per_source=7))
+    tokens: Tokens = ob.RandomTokens()
+    notifier: Notifier = ob.RecordingNotifier()
+    events: EventSink = ob.RecordingEvents()
+    portal = ob.Portal(
+        clinic,
+        store=store,
+        directory=directory,
+        keys=keys,
+        schedules=schedules,
+        limiter=limiter,
+        tokens=tokens,
+    )
+    dispatcher = Dispatcher(
+        clinic,
+        store=store,
+        directory=directory,
+        keys=keys,
+        notifiers={ob.ContactSystem.EMAIL: notifier},
+        events=events,
+        link_address=lambda link: f"https://example.org/{link}",
+    )
+    assert_type(portal, ob.Portal)
+    assert_type(dispatcher.run_once(), Delivered)
+
+
+class HostsDirectory:
+    """What a host writes for its own patient files: no base class."""
+
+    def candidates(self, keys: IdentityKeys) -> Sequence[ob.Patient]:
+        return []
+
+    def get(self, patient_id: PatientId) -> ob.Patient | None:
+        return None
+
+    def append_contacts(
+        self, patient_id: PatientId, points: Sequence[ob.ContactPoint], *, order_id: OrderId
+    ) -> Sequence[ob.ContactPoint]:
+        return points
+
+
+class HostsOthers:
+    """A host's own schedules, limiter, notifier and event sink."""
+
+    def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
+        return {}
+
+    def admit(self, attempt: Attempt) -> timedelta | None:
+        return None
+
+    def send(self, message: Message) -> None: ...
+
+    def tell(self, event: Event) -> None: ...
+
+
+def a_hosts_own_adapters_fit(clinic: ob.Clinic) -> tuple[ob.Portal, Notifier, EventSink]:
+    others = HostsOthers()
+    portal = ob.Portal(
+        clinic,
+        store=ob.MemoryStore(),
+        directory=HostsDirectory(),
+        keys=ob.Keyring.from_env(),
+        schedules=others,
+        limiter=others,
+    )
+    return portal, others, others
+
+
+def welcome(outcome: ob.IdentifyOutcome) -> ob.VisitToken | None:
+    match outcome:
+        case ob.Welcome(visit=visit, services=services):
+            assert_type(services, tuple[ob.OfferedService, ...])
+            return visit
+        case ob.NotOnline():
+            return None
+        case ob.InvalidEntry(problems=problems):
+            assert_type(problems, tuple[ob.Problem, ...])
+            return None
+        case ob.TooManyAttempts(retry_after=wait):
+            assert_type(wait, timedelta)
+            return None
+        case _:
+            assert_never(outcome)
+
+
+def resumed(outcome: ob.ResumeOutcome) -> bool:
+    match outcome:
+        case ob.Welcome():
+            return True
+        case ob.NotOnline() | ob.VisitOver():
+            return False
+        case _:
+            assert_never(outcome)
+
+
+def found(outcome: ob.FindOutcome) -> tuple[ob.Slot, ...]:
+    match outcome:
+        case ob.Page(offers=offers, shown=shown, cursor=cursor):
+            assert_type(offers, tuple[ob.Offer, ...])
+            assert_type(shown, int)
+            assert_type(cursor, str | None)
+            return outcome.slots
+        case ob.NoAvailability() | ob.ServiceNotOffered() | ob.InvalidEntry() | ob.VisitOver():
+            return ()
+        case _:
+            assert_never(outcome)
+
+
+def reviewed(outcome: ob.ReviewOutcome) -> timedelta | None:
+    match outcome:
+        case ob.Held(expires_at=expires_at, remaining=remaining):
+            assert_type(expires_at, datetime)
+            return remaining
+        case ob.SlotTaken(fresh=fresh):
+            assert_type(fresh, ob.Page | ob.NoAvailability | None)
+            return None
+        case ob.ServiceNotOffered() | ob.AlreadyBooked() | ob.TooManyHolds():
+            return None
+        case ob.InvalidEntry() | ob.VisitOver():
+            return None
+        case _:
+            assert_never(outcome)
+
+
+def released(outcome: ob.BackOutcome) -> bool:
+    match outcome:
+        case ob.Released():
+            return True
+        case ob.VisitOver():
+            return False
+        case _:
+            assert_never(outcome)
+
+
+def booked(outcome: ob.BookOutcome) -> str:
+    match outcome:
+        case ob.Booked(appointment=appointment, cancel_link=link):
+            assert_type(appointment, ob.Appointment)
+            assert_type(appointment.status, ob.AppointmentStatus)
+            assert_type(outcome.reference, str)
+            return link
+        case ob.SlotTaken() | ob.ServiceNotOffered() | ob.AlreadyBooked() | ob.TooManyHolds():
+            return ""
+        case ob.InvalidEntry() | ob.VisitOver():
+            return ""
+        case _:
+            assert_never(outcome)
+
+
+def cancelled(outcome: ob.CancelOutcome) -> ob.Slot | None:
+    match outcome:
+        case ob.Cancelled(slot=slot):
+            return slot
+        case ob.TooLate(cutoff=cutoff):
+            assert_type(cutoff, timedelta)
+            return None
+        case ob.InvalidEntry() | ob.LinkDead():
+            return None
+        case _:
+            assert_never(outcome)
+
+
+def the_walk(portal: ob.Portal, clinic: ob.Clinic) -> None:
+    form = ob.IdentityForm(
+        first_name="Marie",
+        last_name="Tremblay",
+        birth_date="2004-12-19",
+        gender="female",
+        email="marie@example.org",
+    )
+    identified = portal.identify(form, terms="2026-01", language="fr", source="203.0.113.7")
+    assert_type(identified, ob.IdentifyOutcome)
+    assert_type(describe_outcome(identified, "fr", clinic), str)
+    visit = welcome(identified)
+    if visit is None:
+        return
+    assert_type(portal.resume(visit.value), ob.ResumeOutcome)
+    assert_type(portal.services(visit), ob.ResumeOutcome)
+    page = portal.find(visit, "follow-up", ob.Preference.soonest(), after=None)
+    assert_type(page, ob.FindOutcome)
+    held = portal.review(visit, found(page)[0], ob.BookingForm(reason="sore throat"))
+    assert_type(held, ob.ReviewOutcome)
+    assert_type(portal.go_back(visit), ob.BackOutcome)
+    if isinstance(held, ob.Held):
+        outcome = portal.book(visit, held.hold_id, form=None, preference=ob.Preference())
+        assert_type(outcome, ob.BookOutcome)
+        assert_type(portal.cancel(booked(outcome), "ill"), ob.CancelOutcome)
+
+
+def the_desk(
+    desk: ob.FrontDesk, slot: ob.Slot, form: ob.IdentityForm, start: datetime, end: datetime
+) -> None:
+    actor = ob.Actor.staff("staff-7")
+    quarter = timedelta(minutes=15)
+    opened = desk.open_time(
+        "r1", "room", start, end, activities=("care",), interval=quarter, actor=actor
+    )
+    assert_type(opened, DeskOpenOutcome)
+    match opened:
+        case ob.Opened(opening_id=opening_id):
+            assert_type(opening_id, OpeningId)
+            assert_type(desk.withdraw_opening(opening_id, actor=actor), DeskWithdrawOutcome)
+        case ob.NotFound():
+            pass
+        case _:
+            assert_never(opened)
+    closed = desk.close_time("r2", "room", start, end, actor=actor)
+    assert_type(closed, DeskCloseOutcome)
+    match closed:
+        case ob.Closed(closure_id=closure_id, appointments=appointments):
+            assert_type(closure_id, ClosureId)
+            assert_type(appointments, tuple[ob.Appointment, ...])
+            assert_type(desk.withdraw_closure(closure_id, actor=actor), DeskWithdrawOutcome)
+        case ob.TimeTaken() | ob.NotFound():
+            pass
+        case _:
+            assert_never(closed)
+    made = desk.book("r3", slot, ob.BookingForm("why"), patient=form, actor=actor)
+    assert_type(made, DeskBookOutcome)
+    match made:
+        case ob.Booked(appointment=appointment):
+            the_end(desk, appointment.appointment_id, actor, start)
+        case ob.TimeTaken() | ob.NotFound() | ob.InvalidEntry():
+            pass
+        case _:
+            assert_never(made)
+
+
+def the_end(
+    desk: ob.FrontDesk, identifier: AppointmentId, actor: ob.Actor, start: datetime
+) -> None:
+    cancelled_now = desk.cancel(identifier, reason="ill", actor=actor, close_time=True)
+    assert_type(cancelled_now, DeskCancelOutcome)
+    match cancelled_now:
+        case ob.Cancelled() | ob.NotCancellable() | ob.InvalidEntry() | ob.NotFound():
+            pass
+        case _:
+            assert_never(cancelled_now)
+    assert_type(desk.day(date(2026, 3, 2), actor=actor), ob.DayList)
+    service = desk.explain_service("p-1", "follow-up", actor=actor)
+    assert_type(service, DeskExplainServiceOutcome)
+    match service:
+        case ob.ServiceExplanation(listed=listed):
+            assert_type(listed, bool)
+        case ob.NotFound():
+            pass
+        case _:
+            assert_never(service)
+    time = desk.explain_time("follow-up", "room", start, actor=actor)
+    assert_type(time, DeskExplainTimeOutcome)
+    match time:
+        case ob.TimeExplanation(reasons=reasons):
+            assert_type(reasons, tuple[str, ...])
+            assert_type(time.offered, bool)
+        case ob.NotFound():
+            pass
+        case _:
+            assert_never(time)
+
+
+def what_is_raised_is_an_omnibook_error(
+    error: ob.InvalidValue | ob.ConfigurationError | ob.Contention | ob.NotifierError,
+) -> ob.OmnibookError:
+    return error
