@@ -59,12 +59,12 @@ STRANGER = ob.IdentityForm(
 SCENES = {
     "fr": {
         "known": "Marie, qui a un dossier, réserve un suivi",
-        "types-contact": "Elle ajoute à la révision une adresse qui n'est pas dans son dossier :",
+        "types-contact": "Elle ajoute, en vérifiant, une adresse qui n'est pas dans son dossier :",
         "file": "Les coordonnées de son dossier, après la réservation :",
         "unverified": "non vérifiée",
         "stranger": "Robin, sans dossier, ne voit que le service ouvert à tous",
         "closed": "À la Clinique du Ruisseau, chaque service a des critères",
-        "race": "Deux personnes révisent la même plage : la seconde est renvoyée à la liste",
+        "race": "Deux personnes veulent la même plage : la seconde est renvoyée à la liste",
         "lapse": "Cinq minutes passent : la plage retenue est offerte de nouveau",
         "late": "Réserver trop tard réussit si la plage est encore libre",
         "late-lost": "… et échoue si quelqu'un d'autre l'a prise",

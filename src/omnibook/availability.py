@@ -13,18 +13,18 @@ Two questions are asked of an :class:`Agenda`, one schedule's time within a wind
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum, unique
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import frozen
 
 from omnibook.clinic import Clinic, Closure, Opening, Policies, Schedule, Service
 from omnibook.ids import ActivityId, HoldId, PatientId, ScheduleId, VisitId
 from omnibook.preference import Filter
-from omnibook.records import ClaimKind, Slot
+from omnibook.records import ClaimKind, Slot, SlotRank
 from omnibook.times import (
     MINUTE,
     Line,
@@ -98,34 +98,32 @@ class Agenda:
 class Own:
     """The holds that do not stand in a visitor's own way (R28, R35).
 
-    Those of the visit itself never do. One of the same identified file, made in another visit,
-    does not hide its very own slot, which this visit can take over.
+    Those of the visit itself never do. ``slots`` are what the visitor holds, in this visit or, as
+    an identified file, in another one, from which this visit can take it over: they stay listed
+    while they are held, whatever became of openings, notice and horizon since.
     """
 
     visit_holds: frozenset[HoldId] = frozenset()
-    file_slots: Mapping[Slot, HoldId] = field(factory=dict[Slot, HoldId])
+    slots: frozenset[Slot] = frozenset()
 
     @classmethod
     def of(cls, snapshot: Snapshot, visit_id: VisitId, patient_id: PatientId | None) -> "Own":
         """The visitor's own holds among those of the snapshot."""
         live = snapshot.live_holds()
+        mine = [hold for hold in live if hold.visit_id == visit_id]
         return cls(
-            visit_holds=frozenset(hold.hold_id for hold in live if hold.visit_id == visit_id),
-            file_slots={
-                hold.slot: hold.hold_id
-                for hold in live
-                if patient_id is not None and hold.patient_id == patient_id
-            },
+            visit_holds=frozenset(hold.hold_id for hold in mine),
+            slots=frozenset(hold.slot for hold in mine) | cls.of_file(snapshot, patient_id),
         )
 
-    def ignores(self, owner: str, slot: Slot) -> bool:
-        """Whether the claim of this owner does not stand in the way of the slot."""
-        return owner in self.visit_holds or (
-            slot in self.file_slots and self.file_slots[slot] == owner
+    @staticmethod
+    def of_file(snapshot: Snapshot, patient_id: PatientId | None) -> frozenset[Slot]:
+        """What an identified file holds, in whichever visit."""
+        return frozenset(
+            hold.slot
+            for hold in snapshot.live_holds()
+            if patient_id is not None and hold.patient_id == patient_id
         )
-
-
-NOBODY = Own()
 
 
 def occurrences(
@@ -191,8 +189,8 @@ def agenda(
         ),
     ]
     closed = [
-        *_placed(clinic.closures, clinic.zone),
-        *_placed(schedule.closures, zone),
+        *placed_closures(clinic.closures, clinic.zone),
+        *placed_closures(schedule.closures, zone),
         *(touched(each.span) for each in state.closures),
     ]
     taken = [
@@ -211,7 +209,8 @@ def agenda(
     )
 
 
-def _placed(closures: Iterable[Closure], zone: ZoneInfo) -> Iterator[Stretch]:
+def placed_closures(closures: Iterable[Closure], zone: ZoneInfo) -> Iterator[Stretch]:
+    """Every minute that closures touch, in a zone (R27, R30)."""
     for closure in closures:
         start, end = place(closure.start, zone), place(closure.end, zone)
         # Like an occurrence: one that begins in the hour that the clock skips can be empty.
@@ -250,11 +249,12 @@ def judge(
     *,
     now: datetime,
     policies: Policies,
-    own: Own = NOBODY,
+    ignoring: Collection[str] = (),
 ) -> Judgement:
     """Say every obstacle to offering a slot to a visitor online (R27); none: it is offered.
 
-    ``on`` must cover the slot with the service's buffers.
+    ``on`` must cover the slot with the service's buffers. The claims of the owners in ``ignoring``,
+    such as the visitor's own hold, do not stand in the way.
     """
     found: list[Obstacle] = []
     if slot.end - slot.start != service.duration:
@@ -274,7 +274,7 @@ def judge(
     kinds = {
         each.kind
         for each in on.taken.overlapping(to_minute(claimed.start), to_minute(claimed.end))
-        if not own.ignores(each.owner, slot)
+        if each.owner not in ignoring
     }
     found.extend(obstacle for kind, obstacle in _KINDS if kind in kinds)
     return Judgement(obstacles=tuple(found), activity=activity)
@@ -339,7 +339,7 @@ class Search:
         now: datetime,
         wanted: int,
         eligible: Callable[[date], bool],
-        after: tuple[datetime, ScheduleId, datetime] | None = None,
+        after: SlotRank | None = None,
     ) -> None:
         self._clinic = clinic
         self._service = service
@@ -382,7 +382,7 @@ class Search:
 
         ``snapshot`` holds every schedule of :attr:`schedules` with the span of :meth:`reach`.
         """
-        streams: list[Iterator[tuple[datetime, ScheduleId, datetime]]] = []
+        streams: list[Iterator[SlotRank]] = []
         agendas: dict[ScheduleId, Agenda] = {}
         for schedule in self.schedules:
             schedule_id = schedule.schedule_id
@@ -399,6 +399,7 @@ class Search:
                 for each in on.occurrences.stretches
                 if _serves(each, self._service)
             )
+        streams.append(iter(sorted(self._held(own, agendas, window, snapshot.now))))
         latest = None
         for rank in heapq.merge(*streams):
             if len(self.found) >= self._wanted:
@@ -414,18 +415,40 @@ class Search:
                 agendas[schedule_id],
                 now=snapshot.now,
                 policies=self._clinic.policies,
-                own=own,
+                ignoring=own.visit_holds,
             )
-            if not judgement.obstacles:
+            if slot in own.slots or not judgement.obstacles:
                 self.found.append(slot)
         self._day = local_date(window.end, self._clinic.zone)
         self._days = min(self._days * 2, _WIDEST_WINDOW_DAYS)
 
+    def _held(
+        self, own: Own, agendas: Collection[ScheduleId], window: Span, now: datetime
+    ) -> Iterator[SlotRank]:
+        """The ranks of what the visitor holds for this service, where it is wanted (R28)."""
+        for slot in own.slots:
+            if (
+                slot.service_id == self._service.service_id
+                and slot.schedule_id in agendas
+                and slot.start in window
+                and slot.start > now
+                and self._is_wanted(slot.rank)
+            ):
+                yield slot.rank
+
+    def _is_wanted(self, rank: SlotRank) -> bool:
+        """Whether it comes after what was shown, and suits the preference and the visitor."""
+        start, zone = rank[0], self._clinic.zone
+        return (
+            (self._after is None or rank > self._after)
+            and self._filter.admits(start, zone)
+            and self._eligible(local_date(start, zone))
+        )
+
     def _starts(
         self, occurrence: Occurrence, schedule_id: ScheduleId, window: Span
-    ) -> Iterator[tuple[datetime, ScheduleId, datetime]]:
+    ) -> Iterator[SlotRank]:
         """The ranks of the starts on an occurrence's grid that the preference admits."""
-        zone = self._clinic.zone
         duration = self._service.duration
         from_here = to_minute(max(window.start, self._earliest))
         skipped = max(0, -((occurrence.first - from_here) // occurrence.interval))
@@ -434,7 +457,5 @@ class Search:
         for minute in range(first, until, occurrence.interval):
             start = from_minute(minute)
             rank = (start, schedule_id, start + duration)
-            if self._after is not None and rank <= self._after:
-                continue
-            if self._filter.admits(start, zone) and self._eligible(local_date(start, zone)):
+            if self._is_wanted(rank):
                 yield rank

@@ -8,6 +8,8 @@ and audit are one decision's writes (R39).
 The appointment carries the hold's identifier, so that the same hold booked again finds it.
 """
 
+from datetime import datetime
+
 from attrs import evolve, field, frozen
 
 from omnibook.audit import Operation
@@ -26,7 +28,7 @@ from omnibook.ids import (
     VisitId,
     derived_id,
 )
-from omnibook.notices import on_booking, on_cancellation
+from omnibook.notices import is_silent, on_booking, on_cancellation
 from omnibook.outcomes import (
     AlreadyBooked,
     Booked,
@@ -35,7 +37,9 @@ from omnibook.outcomes import (
     CancelOutcome,
     InvalidEntry,
     LinkDead,
+    LinkedAppointment,
     ServiceNotOffered,
+    ShowOutcome,
     SlotTaken,
     TooLate,
     TooManyHolds,
@@ -143,8 +147,7 @@ def _needs(snapshot: Snapshot, hold: Hold, claimed: Span) -> Again | None:
     The same visit may have reviewed its hold with another form since the scope was made.
     """
     scope = snapshot.scope
-    span = scope.schedules.get(hold.slot.schedule_id)
-    if span is not None and span.covers(claimed) and hold.contact_keys <= scope.contacts:
+    if scope.covers(hold.slot.schedule_id, claimed) and hold.contact_keys <= scope.contacts:
         return None
     wider = scope.widened({hold.slot.schedule_id: claimed})
     return Again(evolve(wider, contacts=scope.contacts | hold.contact_keys))
@@ -209,6 +212,9 @@ def _appointment(request: BookRequest, snapshot: Snapshot, visit: Visit, hold: H
         terms=visit.terms,
         source=visit.source,
         contact_keys=hold.contact_keys,
+        messages=not is_silent(
+            request.clinic, request.clinic.service(hold.slot.service_id), hold.activity
+        ),
         booked_at=snapshot.now,
         booked_by=VISITOR,
     )
@@ -227,7 +233,7 @@ def booking_writes(
         *on_booking(appointment, clinic),
         PutEvent(_event(appointment, EventKind.BOOKED)),
     ]
-    if patient is not None and _lacks_some(patient, appointment.entries):
+    if patient is not None and patient.lacking(appointment.entries.contacts):
         appointment_id = appointment.appointment_id
         writes.append(
             PutOrder(
@@ -260,11 +266,6 @@ def order_id(appointment: Appointment) -> OrderId:
     return OrderId(derived_id("order", appointment.clinic_id, appointment.appointment_id))
 
 
-def _lacks_some(patient: Patient, entries: BookingEntries) -> bool:
-    known = {point.match_key for point in patient.contacts}
-    return any(point.match_key not in known for point in entries.contacts)
-
-
 def _event(appointment: Appointment, kind: EventKind) -> Event:
     at = appointment.booked_at
     if appointment.cancellation is not None:
@@ -279,6 +280,42 @@ def _event(appointment: Appointment, kind: EventKind) -> Event:
         revision=appointment.revision,
         at=at,
         not_before=at,
+    )
+
+
+CANCEL_REASON_LIMIT = 500
+"""The longest reason for a cancellation, in code points."""
+
+
+def linked(
+    appointment: Appointment | None, revision: int, clinic: Clinic, now: datetime
+) -> ShowOutcome:
+    """What an authentic link of ``revision`` is about; it changes nothing (R44).
+
+    Returns :class:`LinkedAppointment`, or :class:`LinkDead` when the appointment has started, has
+    changed since, or is gone.
+    """
+    if appointment is None or appointment.revision != revision or appointment.slot.start <= now:
+        return LinkDead()
+    slot = appointment.slot
+    service, schedule = clinic.service(slot.service_id), clinic.schedule(slot.schedule_id)
+    return LinkedAppointment(
+        slot=slot,
+        starts=slot.start.astimezone(clinic.zone),
+        ends=slot.end.astimezone(clinic.zone),
+        label=None if service is None else service.label,
+        place=None if schedule is None else schedule.place,
+        mode=None if service is None else service.mode,
+        cancelled=appointment.status is AppointmentStatus.CANCELLED,
+        cancellable=is_cancellable(appointment, clinic, now),
+    )
+
+
+def is_cancellable(appointment: Appointment, clinic: Clinic, now: datetime) -> bool:
+    """Whether the patient can still cancel: booked, and before the clinic's cut-off (R47)."""
+    return (
+        appointment.status is AppointmentStatus.BOOKED
+        and now <= appointment.slot.start - clinic.policies.cancel_cutoff
     )
 
 
@@ -312,11 +349,9 @@ def decide_cancel(request: CancelRequest, snapshot: Snapshot) -> Decision[Cancel
         return Decision(cancelled_outcome(appointment, appointment.cancellation))
     if appointment.status is not AppointmentStatus.BOOKED:
         return Decision(LinkDead())
-    cutoff = request.clinic.policies.cancel_cutoff
-    if now > appointment.slot.start - cutoff:
-        return Decision(TooLate(cutoff=cutoff))
-    span = snapshot.scope.schedules.get(appointment.slot.schedule_id)
-    if span is None or not span.covers(appointment.claimed):
+    if not is_cancellable(appointment, request.clinic, now):
+        return Decision(TooLate(cutoff=request.clinic.policies.cancel_cutoff))
+    if not snapshot.scope.covers(appointment.slot.schedule_id, appointment.claimed):
         claimed = {appointment.slot.schedule_id: appointment.claimed}
         return Again(snapshot.scope.widened(claimed))
     cancellation = Cancellation(at=now, by=VISITOR, reason=request.reason)

@@ -19,7 +19,7 @@ DETAILS_LIMIT = 500
 
 @frozen(kw_only=True)
 class BookingEntries:
-    """A booking form that was read: ``contacts`` in the order phone, e-mail; at least one."""
+    """A booking form that was read: ``contacts`` in the order phone, e-mail."""
 
     reason: str = field(repr=False)
     details: str = field(repr=False)
@@ -39,11 +39,12 @@ class BookingForm:
     email: object = field(default=None, repr=False, kw_only=True)
 
     def parse(
-        self, defaults: Sequence[ContactPoint], *, region: str
+        self, defaults: Sequence[ContactPoint], *, region: str, contact_required: bool = True
     ) -> BookingEntries | InvalidEntry:
         """Read the form, or say everything that is wrong with it (R11, R23).
 
         ``defaults`` are the identity form's contacts; ``region`` is the clinic's, such as ``"CA"``.
+        Without ``contact_required``, which is for the desk, there may be none at all.
         """
         problems: list[Problem] = []
         reason = free_text(self.reason, "reason", REASON_LIMIT, problems)
@@ -55,7 +56,7 @@ class BookingForm:
             *_read_contact(self.email, ContactSystem.EMAIL, defaults, region),
         )
         problems.extend(each for each in read if isinstance(each, Problem))
-        if not read:
+        if contact_required and not read:
             problems.append(Problem(ProblemCode.CONTACT_REQUIRED, "cell_phone"))
         if problems:
             return InvalidEntry(tuple(problems))

@@ -23,11 +23,10 @@ from pathlib import Path
 from attrs import frozen
 
 from omnibook.adapters.clocks import SystemClock
-from omnibook.adapters.files import load_patients
+from omnibook.adapters.files import clinic_from_toml, load_patients
 from omnibook.clinic import Clinic
 from omnibook.clinic_checks import warn_about
-from omnibook.clinic_file import clinic_from_toml
-from omnibook.errors import ConfigurationError
+from omnibook.errors import ConfigurationError, OmnibookError
 from omnibook.mistakes import Mistake
 from omnibook.patient import Patient
 from omnibook.times import local_date
@@ -187,9 +186,35 @@ def _stale(sources: Iterable[_ZoneSource]) -> Iterator[Mistake]:
             )
 
 
+# db ---------------------------------------------------------------------------------------------
+
+
+def _add_db(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    upgrade = actions.add_parser("upgrade", help="bring a database to this version's schema")
+    upgrade.add_argument("url", metavar="URL", help="such as sqlite:////var/lib/clinic/clinic.db")
+
+
+def _db(given: argparse.Namespace) -> int:
+    try:
+        # Only this command needs the extra.
+        from omnibook.adapters.sql import upgrade  # noqa: PLC0415
+    except ImportError:
+        print('omnibook db needs the extra "sql": pip install "omnibook[sql]"', file=sys.stderr)
+        return 1
+    try:
+        upgrade(given.url)
+    except OmnibookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("the database has this version's schema")
+    return 0
+
+
 _AddArguments = Callable[[argparse.ArgumentParser], None]
 _Run = Callable[[argparse.Namespace], int]
 
 _COMMANDS: dict[str, tuple[str, _AddArguments, _Run]] = {
     "check-config": ("Check a clinic's file.", _add_check_config, _check_config),
+    "db": ("Look after a database.", _add_db, _db),
 }

@@ -15,7 +15,8 @@ from attrs import field, frozen
 from omnibook.contacts import ContactSystem
 from omnibook.eligibility import Eligibility
 from omnibook.errors import InvalidValue
-from omnibook.identity import MatchPolicy
+from omnibook.health_numbers import SHIPPED_ISSUERS, Issuers
+from omnibook.identity import EntryRules, MatchPolicy
 from omnibook.ids import ActivityId, ClinicId, PractitionerId, ScheduleId, ServiceId
 
 LANGUAGES = ("fr", "en")
@@ -87,6 +88,8 @@ class Release:
     def __attrs_post_init__(self) -> None:
         if not 0 <= self.days_before <= _LONGEST.days:
             raise InvalidValue("a release comes 0 or more days before, at most a hundred years")
+        if self.at.tzinfo is not None:
+            raise InvalidValue("a release is at a wall time; leave the zone out")
 
 
 @frozen(kw_only=True)
@@ -101,6 +104,10 @@ class Recurrence:
     first: date | None = None
     last: date | None = None
     exceptions: frozenset[date] = frozenset()
+
+    def __attrs_post_init__(self) -> None:
+        if not self.weekdays <= frozenset(range(7)):
+            raise InvalidValue("weekdays are numbers from 0, Monday, to 6")
 
     @classmethod
     def once(cls, day: date) -> "Recurrence":
@@ -139,6 +146,8 @@ class Opening:
             raise InvalidValue("an opening's interval is a whole number of minutes, at least one")
         if not self.activities:
             raise InvalidValue("an opening needs at least one activity")
+        if self.start.tzinfo is not None or self.end.tzinfo is not None:
+            raise InvalidValue("an opening's bounds are wall times; leave the zone out")
 
 
 @frozen(kw_only=True)
@@ -203,6 +212,10 @@ class Reminders:
     shortest: timedelta = timedelta(hours=2)
     """A reminder put off to less than this before the start goes out before the silence instead."""
 
+    def __attrs_post_init__(self) -> None:
+        if any(offset <= timedelta() for offset in self.offsets):
+            raise InvalidValue("a reminder goes out before the start: its offset must be positive")
+
 
 @frozen(kw_only=True)
 class Policies:
@@ -235,6 +248,18 @@ class Policies:
             raise InvalidValue("hold, visit_idle, visit_total and horizon must be longer than 0")
         if self.horizon > _LONGEST:
             raise InvalidValue("horizon is at most a hundred years")
+        if self.self_minimum_age < 0:
+            raise InvalidValue("self_minimum_age cannot be negative")
+        caps = (
+            self.holds_per_contact,
+            self.holds_per_source,
+            self.upcoming_per_contact,
+            self.upcoming_per_source_and_day,
+        )
+        if min(caps) < 0:
+            raise InvalidValue("a cap counts holds or appointments: it cannot be negative")
+        if self.visit_activity >= self.visit_idle:
+            raise InvalidValue("visit_activity must be shorter than visit_idle")
         if min(self.minimum_notice, self.cancel_cutoff, self.visit_activity) < timedelta():
             raise InvalidValue(
                 "minimum_notice, cancel_cutoff and visit_activity cannot be negative"
@@ -245,7 +270,8 @@ class Policies:
 class Clinic:
     """Everything that a clinic configures.
 
-    Raises :class:`InvalidValue` when two services or two schedules share an identifier.
+    Raises :class:`InvalidValue` when two services or two schedules share an identifier, or when the
+    region or the health numbers' issuer is unknown.
     """
 
     clinic_id: ClinicId
@@ -254,6 +280,8 @@ class Clinic:
     zone: ZoneInfo
     region: str = "CA"
     health_number_issuer: str = "CA-QC"
+    issuers: Issuers = SHIPPED_ISSUERS
+    """Whose health numbers can be read (R4)."""
     terms: Terms
     services: tuple[Service, ...] = field(converter=tuple[Service, ...])
     schedules: tuple[Schedule, ...] = field(converter=tuple[Schedule, ...])
@@ -265,6 +293,8 @@ class Clinic:
     def __attrs_post_init__(self) -> None:
         _refuse_twins("service", (service.service_id for service in self.services))
         _refuse_twins("schedule", (schedule.schedule_id for schedule in self.schedules))
+        # Built once here, so that an unknown region or issuer is found before the first visitor.
+        _ = self.entry_rules
 
     @classmethod
     def from_toml(cls, path: str | PurePath) -> "Clinic":
@@ -274,9 +304,24 @@ class Clinic:
         key's path and a remedy, also when the file cannot be read.
         """
         # The reader stands above the values it makes; this name is for those who use both.
-        from omnibook.clinic_file import clinic_from_toml  # noqa: PLC0415
+        from omnibook.adapters.files import clinic_from_toml  # noqa: PLC0415
 
         return clinic_from_toml(path)
+
+    @property
+    def entry_rules(self) -> EntryRules:
+        """What the identity form is read with (R3, R4, R11)."""
+        return EntryRules(
+            region=self.region,
+            issuer=self.health_number_issuer,
+            self_minimum_age=self.policies.self_minimum_age,
+            issuers=self.issuers,
+        )
+
+    @property
+    def activities(self) -> frozenset[ActivityId]:
+        """The activities of all services."""
+        return frozenset(activity for each in self.services for activity in each.activities)
 
     def service(self, service_id: object) -> Service | None:
         """The service of this identifier, if the clinic has it."""

@@ -9,19 +9,19 @@ combination of the shipped criteria, however nested, is settled by one of these.
 criterion could ask for anything, so whatever holds one is left alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import product
-from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from omnibook.availability import Occurrence, occurrences
-from omnibook.clinic import Clinic, Closure, Schedule, Service
+from omnibook.ages import AgeUnit
+from omnibook.availability import Occurrence, occurrences, placed_closures
+from omnibook.clinic import Clinic, Schedule, Service
+from omnibook.contacts import ContactSystem, read_stored_contact
 from omnibook.criteria import (
     SHIPPED_KINDS,
     AgeRange,
-    AgeUnit,
     AllOf,
     AnyOf,
     AsOf,
@@ -31,8 +31,9 @@ from omnibook.criteria import (
 from omnibook.criterion import Criterion
 from omnibook.eligibility import Eligibility, possible_on_some_day
 from omnibook.facts import Facts, Sex
-from omnibook.mistakes import Mistake
-from omnibook.times import MINUTE, from_minute, local_date, place, to_minute
+from omnibook.mistakes import Mistake, shown
+from omnibook.table_reader import named
+from omnibook.times import MINUTE, Line, Stretch, from_minute, line_of, local_date
 
 _MONTHS = {AgeUnit.YEARS: 12, AgeUnit.MONTHS: 1}
 _NEAR = 4
@@ -42,19 +43,28 @@ _NEAR = 4
 def warn_about(clinic: Clinic, *, today: date) -> tuple[Mistake, ...]:
     """Warnings about a clinic, as of ``today`` in its zone, up to its horizon.
 
-    Warns of a service that no online opening can offer (R27), of openings of one schedule that
-    overlap (R30), and of criteria that nobody can ever meet (R18).
+    Warns of a phone number that nobody could dial, of a service that no online opening can offer
+    (R27), of openings of one schedule that overlap (R30), and of criteria that nobody can ever meet
+    (R18).
     """
     last = today + timedelta(days=clinic.policies.horizon.days)
     plans = [_plan(clinic, schedule, today, last) for schedule in clinic.schedules]
-    warnings: list[Mistake] = []
+    warnings = list(_undialled(clinic))
     for i, service in enumerate(clinic.services):
-        path = f"services[{i}]"
+        path = named(f"services[{i}]", service.service_id)
         warnings.extend(_without_opening(service, path, plans, last))
         warnings.extend(_never_met(service.eligibility, path, today, last))
     for i, plan in enumerate(plans):
-        warnings.extend(_overlapping(plan, f"schedules[{i}]"))
+        path = named(f"schedules[{i}]", plan.schedule.schedule_id)
+        warnings.extend(_overlapping(plan, path))
     return tuple(warnings)
+
+
+def _undialled(clinic: Clinic) -> Iterator[Mistake]:
+    phone = clinic.phone
+    if read_stored_contact(ContactSystem.PHONE, phone, region=clinic.region, rank=1) is None:
+        message = f"{shown(phone)} is no phone number that can be dialled in {clinic.region}"
+        yield Mistake(path="phone", message=message, remedy='write it as "514 555-0100"')
 
 
 # Openings ---------------------------------------------------------------------------------------
@@ -67,12 +77,15 @@ class _Plan:
     schedule: Schedule
     openings: tuple[tuple[int, Occurrence, date], ...]
     """Each occurrence with its opening's position and its date, by start."""
-    closed: tuple[tuple[int, int], ...]
+    closed: Line[Stretch]
 
 
 def _plan(clinic: Clinic, schedule: Schedule, first: date, last: date) -> _Plan:
     zone = schedule.zone or clinic.zone
-
+    closed = [
+        *placed_closures(schedule.closures, zone),
+        *placed_closures(clinic.closures, clinic.zone),
+    ]
     found = [
         (i, one, local_date(from_minute(one.first), zone))
         for i, opening in enumerate(schedule.openings)
@@ -81,13 +94,8 @@ def _plan(clinic: Clinic, schedule: Schedule, first: date, last: date) -> _Plan:
     return _Plan(
         schedule,
         tuple(sorted(found, key=lambda each: (each[1].first, each[0]))),
-        (*_placed(schedule.closures, zone), *_placed(clinic.closures, clinic.zone)),
+        line_of(closed),
     )
-
-
-def _placed(closures: Iterable[Closure], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    for closure in closures:
-        yield to_minute(place(closure.start, zone)), to_minute(place(closure.end, zone))
 
 
 def _without_opening(
@@ -109,11 +117,10 @@ def _without_opening(
         yield Mistake(path=path, message=message, remedy=f"add {wanted} that is long enough")
 
 
-def _offers(occurrence: Occurrence, closed: Iterable[tuple[int, int]], service: Service) -> bool:
+def _offers(occurrence: Occurrence, closed: Line[Stretch], service: Service) -> bool:
     length = service.duration // MINUTE
     starts = range(occurrence.first, occurrence.last - length + 1, occurrence.interval)
-    near = [each for each in closed if each[0] < occurrence.last and occurrence.first < each[1]]
-    return any(all(start + length <= a or b <= start for a, b in near) for start in starts)
+    return any(not any(closed.overlapping(start, start + length)) for start in starts)
 
 
 def _overlapping(plan: _Plan, path: str) -> Iterator[Mistake]:
@@ -124,7 +131,7 @@ def _overlapping(plan: _Plan, path: str) -> Iterator[Mistake]:
             pair = (min(running[0], each[0]), max(running[0], each[0]))
             if pair not in told:
                 told.add(pair)
-                message = f"overlaps {path}.openings[{pair[0]}] on {each[2]}"
+                message = f"overlaps openings[{pair[0]}] on {each[2]}"
                 remedy = "end one before the other starts, or take the date out with except"
                 yield Mistake(path=f"{path}.openings[{pair[1]}]", message=message, remedy=remedy)
         if running is None or running[1].last < each[1].last:

@@ -1,10 +1,10 @@
 """A clinic read from TOML: every mistake at once, each with its key's path and a remedy.
 
-:func:`read_clinic` takes parsed data and is pure; :func:`parse_clinic` takes the text;
-:func:`clinic_from_toml` takes the file and is what ``Clinic.from_toml`` calls. What cannot be
-interpreted is refused here, the unknown key or activity included, since a clinic would not notice
-a misspelt criterion until the wrong patients book (R17, R18). What can be interpreted but will
-hardly be meant is a warning: :mod:`omnibook.clinic_checks`.
+:func:`read_clinic` takes parsed data; :func:`parse_clinic` takes the text;
+:func:`~omnibook.adapters.files.clinic_from_toml` takes the file. What cannot be interpreted is
+refused here, the unknown key or activity included, since a clinic would not notice a misspelt
+criterion until the wrong patients book (R17, R18). What can be interpreted but will hardly be meant
+is a warning: :mod:`omnibook.clinic_checks`.
 
 Times on the clock are wall times of the clinic's zone (R30); durations are whole minutes.
 """
@@ -12,7 +12,6 @@ Times on the clock are wall times of the clinic's zone (R30); durations are whol
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path, PurePath
 from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import frozen
@@ -36,29 +35,11 @@ from omnibook.ids import ClinicId, PractitionerId, ScheduleId, ServiceId
 from omnibook.mistakes import Mistake, as_table, did_you_mean, shown
 from omnibook.opening_file import read_activities, read_closure, read_opening, read_some_activities
 from omnibook.policy_file import read_policies
-from omnibook.toml_reader import DAY_MINUTES, TableReader
-
-FILE_LIMIT = 4_000_000
-"""The greatest size of a file that is read, in bytes."""
+from omnibook.table_reader import DAY_MINUTES, TableReader
 
 _TEXT_REMEDY = 'write { fr = "…", en = "…" }'
-
-
-# The file ---------------------------------------------------------------------------------------
-
-
-def clinic_from_toml(
-    path: str | PurePath,
-    *,
-    kinds: CriterionKinds = SHIPPED_KINDS,
-    issuers: Issuers = SHIPPED_ISSUERS,
-) -> Clinic:
-    """The clinic that a TOML file in UTF-8 describes.
-
-    Raises :class:`~omnibook.errors.ConfigurationError` with every mistake found, also when the
-    file cannot be read. ``kinds`` and ``issuers`` are as in :func:`read_clinic`.
-    """
-    return parse_clinic(text_of_file(path), kinds=kinds, issuers=issuers)
+_ZONE_REMEDY = 'write zone = "America/Toronto", one of the IANA time zones'
+_ELIGIBILITY_REMEDY = 'write { include = [[{ kind = "has-file" }]] }, or {} for everyone'
 
 
 def parse_clinic(
@@ -81,32 +62,6 @@ def parse_clinic(
     if clinic is None:
         raise ConfigurationError([str(mistake) for mistake in mistakes])
     return clinic
-
-
-def text_of_file(path: str | PurePath) -> str:
-    """The text of a file in UTF-8, of at most :data:`FILE_LIMIT` bytes.
-
-    Raises :class:`~omnibook.errors.ConfigurationError` when it is missing, no ordinary text file,
-    or too large.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(FILE_LIMIT + 1)
-        if len(data) > FILE_LIMIT:
-            raise _unreadable(path, f"is larger than {FILE_LIMIT} bytes")
-        # Some editors put a byte order mark first.
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise _unreadable(path, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise _unreadable(path, "is not text in UTF-8") from None
-    except ValueError:
-        raise _unreadable(path, "is no possible file name") from None
-
-
-def _unreadable(path: str | PurePath, message: str) -> ConfigurationError:
-    remedy = "give a text file in UTF-8 that this user may read"
-    return ConfigurationError([str(Mistake(path=str(path), message=message, remedy=remedy))])
 
 
 # The clinic -------------------------------------------------------------------------------------
@@ -171,6 +126,7 @@ def _clinic(table: TableReader, kinds: CriterionKinds, issuers: Issuers) -> Clin
         zone=zone,
         region=region,
         health_number_issuer=issuer,
+        issuers=issuers,
         terms=terms,
         services=services,
         schedules=schedules,
@@ -191,7 +147,7 @@ def _read_text(table: TableReader) -> Text:
 
 
 def _zone(table: TableReader) -> ZoneInfo | None:
-    key = table.text("zone")
+    key = table.text("zone", remedy=_ZONE_REMEDY)
     if not table.right("zone"):
         return None
     try:
@@ -200,7 +156,7 @@ def _zone(table: TableReader) -> ZoneInfo | None:
         # Not found, but also a folder of zones, and a name that leaves the zones' folder.
         remedy = did_you_mean(key, available_timezones()) if len(key) > 2 else ""
         if not remedy.startswith("did"):
-            remedy = 'write zone = "America/Toronto", one of the IANA time zones'
+            remedy = _ZONE_REMEDY
         table.refuse("zone", f"unknown time zone {shown(key)}", remedy)
         return None
 
@@ -223,7 +179,13 @@ def _service(table: TableReader, known: _Known) -> Service | None:
     before = table.minutes("minutes_before", 0, DAY_MINUTES, timedelta())
     after = table.minutes("minutes_after", 0, DAY_MINUTES, timedelta())
     mode = table.word("mode", Mode, Mode.IN_PERSON)
-    eligibility = _eligibility(table, known)
+    usual = Eligibility()
+    eligibility = table.table(
+        "eligibility",
+        lambda one: read_eligibility(one, known.kinds),
+        _ELIGIBILITY_REMEDY,
+        default=usual,
+    )
     confidential = table.flag("confidential", default=False)
     messages = table.flag("messages", default=True)
     if not table.finish():
@@ -237,7 +199,7 @@ def _service(table: TableReader, known: _Known) -> Service | None:
         label=label,
         duration=duration,
         mode=mode,
-        eligibility=eligibility,
+        eligibility=eligibility or usual,
         confidential=confidential,
         buffer_before=before,
         buffer_after=after,
@@ -252,13 +214,6 @@ def _new_id(table: TableReader, kind: str, known: _Known) -> str:
         if first != table.path("id"):
             table.refuse("id", f"repeats {first}", f"give each {kind} an id of its own")
     return found
-
-
-def _eligibility(table: TableReader, known: _Known) -> Eligibility:
-    if not table.has("eligibility"):
-        return Eligibility()
-    path, data = table.path("eligibility"), table.raw("eligibility")
-    return read_eligibility(data, path, table.mistakes, known.kinds) or Eligibility()
 
 
 # Schedules --------------------------------------------------------------------------------------

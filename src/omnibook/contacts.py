@@ -48,6 +48,7 @@ _PHONE_WITH_EXTENSION = re.compile(
     re.VERBOSE,
 )
 _STORED_PHONE = re.compile(r"[( ]*\+?[0-9 ()./-]+")
+_CELL_PHONE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
 @unique
@@ -108,9 +109,7 @@ def is_phone_region(region: str) -> bool:
     return region in phonenumbers.SUPPORTED_REGIONS
 
 
-def parse_cell_phone(
-    text: object, *, region: str, field: str = "cell_phone", voip: bool = False
-) -> ContactPoint | Problem:
+def parse_cell_phone(text: object, *, region: str) -> ContactPoint | Problem:
     """A typed cell phone number, read strictly (R3, R11).
 
     Never raises over ``text``, whatever it is.
@@ -118,39 +117,35 @@ def parse_cell_phone(
     Args:
         text: what was typed: at most 40 characters, digits, ``+ ( ) - . /`` and blanks.
         region: where a number without a country code is dialled, such as ``"CA"``.
-        field: the form's attribute name, for the problem.
-        voip: whether a number that the numbering plan gives to internet telephony is a cell phone.
 
     Returns:
-        A contact point of rank 1. Or a problem: one of
+        A contact point of rank 1. Or a problem on ``cell_phone``: one of
         :func:`~omnibook.typed_text.read_line`; ``PHONE_EXTENSION`` (a number with an extension,
         which a message could not reach); ``PHONE_MALFORMED``; ``PHONE_NOT_A_CELL_PHONE`` (a valid
-        number that the numbering plan keeps for something else).
+        number that the numbering plan keeps for something else, internet telephony included).
 
     Raises:
         InvalidValue: ``region`` is unknown, see :func:`is_phone_region`.
     """
     _check_region(region)
-    line = read_line(text, field=field, limit=PHONE_LIMIT)
+    name = "cell_phone"
+    line = read_line(text, field=name, limit=PHONE_LIMIT)
     if isinstance(line, Problem):
         return line
     plain = _plain(line)
     if len(plain) > PHONE_LIMIT:
-        return Problem(ProblemCode.TOO_LONG, field, {"limit": PHONE_LIMIT})
+        return Problem(ProblemCode.TOO_LONG, name, {"limit": PHONE_LIMIT})
     if _PHONE_WITH_EXTENSION.fullmatch(plain.casefold()):
-        return Problem(ProblemCode.PHONE_EXTENSION, field)
+        return Problem(ProblemCode.PHONE_EXTENSION, name)
     number = _valid_number(plain, region) if _TYPED_PHONE.fullmatch(plain) else None
     if number is None:
-        return Problem(ProblemCode.PHONE_MALFORMED, field)
-    cell_phone_types = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
-    if voip:
-        cell_phone_types.add(PhoneNumberType.VOIP)
-    if phonenumbers.number_type(number) not in cell_phone_types:
-        return Problem(ProblemCode.PHONE_NOT_A_CELL_PHONE, field)
+        return Problem(ProblemCode.PHONE_MALFORMED, name)
+    if phonenumbers.number_type(number) not in _CELL_PHONE_TYPES:
+        return Problem(ProblemCode.PHONE_NOT_A_CELL_PHONE, name)
     return ContactPoint(system=ContactSystem.PHONE, value=_e164(number))
 
 
-def parse_email(text: object, *, field: str = "email") -> ContactPoint | Problem:
+def parse_email(text: object) -> ContactPoint | Problem:
     """A typed e-mail address (R3, R11). Whether the domain exists is not asked.
 
     Never raises, whatever ``text`` is. Domains that no mail can reach (``localhost``, ``.test``,
@@ -158,15 +153,15 @@ def parse_email(text: object, *, field: str = "email") -> ContactPoint | Problem
     accepted.
 
     Returns:
-        A contact point of rank 1. Or a problem: one of
+        A contact point of rank 1. Or a problem on ``email``: one of
         :func:`~omnibook.typed_text.read_line`, or ``EMAIL_MALFORMED``.
     """
-    line = read_line(text, field=field, limit=EMAIL_LIMIT)
+    line = read_line(text, field="email", limit=EMAIL_LIMIT)
     if isinstance(line, Problem):
         return line
     address = _normalised_address(line, allow_display_name=False)
     if address is None:
-        return Problem(ProblemCode.EMAIL_MALFORMED, field)
+        return Problem(ProblemCode.EMAIL_MALFORMED, "email")
     return ContactPoint(system=ContactSystem.EMAIL, value=address)
 
 

@@ -1,16 +1,13 @@
 """The criteria that are shipped: presence, registered sex, age, and their combinations (R20).
 
-Ages are completed years, months or weeks. A birthday on a day that the month lacks (29 February,
-or the 31st where months are counted) falls on the first of the next month: somebody born on
-29 February is a year older on 1 March in common years.
+Ages are completed years, months or weeks, as :mod:`omnibook.ages` counts them.
 
 Every combination needs something to combine, and an age range a bound: what is always true, or
 never, is no criterion (R13).
 """
 # ruff: noqa: ARG002, ARG003 - every criterion takes what the protocol passes
 
-from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum, unique
 from types import MappingProxyType
@@ -18,23 +15,24 @@ from typing import ClassVar, Self, cast
 
 from attrs import field, frozen
 
+from omnibook.ages import AgeUnit, completed, reached
 from omnibook.criterion import (
+    CRITERION_REMEDY,
     Criterion,
     CriterionKinds,
     Finding,
-    Table,
-    criteria_from_data,
     criteria_of,
-    criterion_from_data,
     criterion_of,
     criterion_to_data,
+    read_criteria,
+    read_criterion,
     turning_days_of,
 )
 from omnibook.errors import InvalidValue
 from omnibook.facts import UNKNOWN, Day, Facts, Sex, Truth, at_least
-from omnibook.mistakes import Mistake, check_keys, shown, word_from_data
+from omnibook.table_reader import TableReader
 
-_MONTHS_IN_YEAR = 12
+_MANY = 1000
 
 
 @unique
@@ -84,11 +82,9 @@ class _Plain:
         return {}
 
     @classmethod
-    def read(
-        cls, table: Table, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-    ) -> Self | None:
+    def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
         """The criterion, unless the table holds another key than ``kind``."""
-        return cls() if check_keys(table, ("kind",), path, mistakes) else None
+        return cls() if table.finish() else None
 
 
 def _presence(fact: object, present: ReasonCode, missing: ReasonCode, open_: ReasonCode) -> Finding:
@@ -179,22 +175,10 @@ class RegisteredSex:
         return {"sex": self.sex.value}
 
     @classmethod
-    def read(
-        cls, table: Table, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-    ) -> Self | None:
+    def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
         """The criterion of ``{ kind = "registered-sex", sex = "female" }``."""
-        right = check_keys(table, ("kind", "sex"), path, mistakes)
-        sex = word_from_data(Sex, table.get("sex"), f"{path}.sex", mistakes)
-        return cls(sex) if sex and right else None
-
-
-@unique
-class AgeUnit(StrEnum):
-    """What an age is counted in; only completed units count."""
-
-    YEARS = "years"
-    MONTHS = "months"
-    WEEKS = "weeks"
+        sex = table.word("sex", Sex)
+        return cls(sex) if table.finish() else None
 
 
 @unique
@@ -205,49 +189,8 @@ class AsOf(StrEnum):
     VISIT = "visit"
 
 
-OLDEST = MappingProxyType({AgeUnit.YEARS: 150, AgeUnit.MONTHS: 1800, AgeUnit.WEEKS: 7800})
+LARGEST_BOUND = MappingProxyType({AgeUnit.YEARS: 150, AgeUnit.MONTHS: 1800, AgeUnit.WEEKS: 7800})
 """The largest bound of an :class:`AgeRange` in each unit, about 150 years."""
-
-
-def completed(birth_date: date, on: date, unit: AgeUnit) -> int:
-    """How many whole units have passed from the birth date to ``on``; negative before birth."""
-    if unit is AgeUnit.WEEKS:
-        return (on - birth_date).days // 7
-    months = (on.year - birth_date.year) * _MONTHS_IN_YEAR + on.month - birth_date.month
-    months -= on.day < birth_date.day
-    return months if unit is AgeUnit.MONTHS else months // _MONTHS_IN_YEAR
-
-
-def reached(birth_date: date, count: int, unit: AgeUnit) -> date | None:
-    """The first day on which ``count`` units are completed; None past the calendar's end."""
-    if unit is AgeUnit.WEEKS:
-        ordinal = birth_date.toordinal() + 7 * count
-        return date.fromordinal(ordinal) if ordinal <= date.max.toordinal() else None
-    months = count if unit is AgeUnit.MONTHS else count * _MONTHS_IN_YEAR
-    year, month = divmod(birth_date.year * _MONTHS_IN_YEAR + birth_date.month - 1 + months, 12)
-    if year > date.max.year:
-        return None
-    if birth_date.day > monthrange(year, month + 1)[1]:
-        # A month that lacks a day is never December, so its next month is in the same year.
-        return date(year, month + 2, 1)
-    return date(year, month + 1, birth_date.day)
-
-
-def _age_faults(minimum: object, maximum: object, unit: AgeUnit) -> Iterator[tuple[str, str, str]]:
-    """The faults of an age range: the setting, what is wrong and the remedy."""
-    bounds = {"minimum": minimum, "maximum": maximum}
-    whole: dict[str, int] = {}
-    for name, bound in bounds.items():
-        # True is an int to isinstance.
-        if type(bound) is int and 0 <= bound <= OLDEST[unit]:
-            whole[name] = bound
-        elif bound is not None:
-            remedy = f"give a whole number from 0 to {OLDEST[unit]}, or leave it out"
-            yield name, f"cannot be {shown(bound)}", remedy
-    if minimum is None and maximum is None:
-        yield "minimum", "an age range needs a bound", "give minimum, maximum or both"
-    if len(whole) == len(bounds) and whole["minimum"] > whole["maximum"]:
-        yield "maximum", "the maximum is under the minimum", "exchange them"
 
 
 @frozen(kw_only=True)
@@ -258,7 +201,7 @@ class AgeRange:
     of them is needed. ``as_of`` tells the date on which the age is taken.
 
     Raises :class:`InvalidValue` for no bound, a minimum over the maximum, a bound that is no whole
-    number from 0 to :data:`OLDEST`, or another type of unit or date.
+    number from 0 to :data:`LARGEST_BOUND`, or another type of unit or date.
     """
 
     kind: ClassVar[str] = "age-range"
@@ -271,8 +214,15 @@ class AgeRange:
         unit, as_of = cast("object", self.unit), cast("object", self.as_of)
         if not (isinstance(unit, AgeUnit) and isinstance(as_of, AsOf)):
             raise InvalidValue("an age range needs an AgeUnit and an AsOf")
-        for name, message, remedy in _age_faults(self.minimum, self.maximum, unit):
-            raise InvalidValue(f"{name}: {message}; {remedy}")
+        largest = LARGEST_BOUND[unit]
+        bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
+        # True is an int to isinstance.
+        if any(type(bound) is not int or not 0 <= bound <= largest for bound in bounds):
+            raise InvalidValue(f"an age range's bounds are whole numbers from 0 to {largest}")
+        if not bounds:
+            raise InvalidValue("an age range needs a bound; give minimum, maximum or both")
+        if bounds[0] > bounds[-1]:
+            raise InvalidValue("an age range's maximum is under its minimum; exchange them")
 
     def judge(self, facts: Facts, on: Day) -> Finding:
         """UNKNOWN without a birth date, and before it: the file is then not to be trusted."""
@@ -307,21 +257,25 @@ class AgeRange:
         return {**given, "unit": self.unit.value, "as_of": self.as_of.value}
 
     @classmethod
-    def read(
-        cls, table: Table, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-    ) -> Self | None:
+    def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
         """The criterion of ``{ kind = "age-range", minimum = 6, unit = "months" }``."""
-        before = len(mistakes)
-        check_keys(table, ("kind", "minimum", "maximum", "unit", "as_of"), path, mistakes)
-        unit = word_from_data(AgeUnit, table.get("unit", AgeUnit.YEARS), f"{path}.unit", mistakes)
-        as_of = word_from_data(AsOf, table.get("as_of", AsOf.VISIT), f"{path}.as_of", mistakes)
-        low, high = table.get("minimum"), table.get("maximum")
+        unit = table.word("unit", AgeUnit, AgeUnit.YEARS)
+        as_of = table.word("as_of", AsOf, AsOf.VISIT)
         # With a unit that cannot be read, the widest limits are all that can be told.
-        for name, message, remedy in _age_faults(low, high, unit or AgeUnit.WEEKS):
-            mistakes.append(Mistake(path=f"{path}.{name}", message=message, remedy=remedy))
-        if unit is None or as_of is None or len(mistakes) > before:
+        largest = LARGEST_BOUND[unit if table.right("unit") else AgeUnit.WEEKS]
+        minimum = table.whole("minimum", 0, largest) if table.has("minimum") else None
+        maximum = table.whole("maximum", 0, largest) if table.has("maximum") else None
+        if minimum is None and maximum is None:
+            table.refuse("minimum", "missing", "give minimum, maximum or both")
+        elif (
+            minimum is not None
+            and maximum is not None
+            and table.right("minimum", "maximum")
+            and maximum < minimum
+        ):
+            table.refuse("maximum", "is under the minimum", "exchange them")
+        if not table.finish():
             return None
-        minimum, maximum = cast("int | None", low), cast("int | None", high)
         return cls(minimum=minimum, maximum=maximum, unit=unit, as_of=as_of)
 
 
@@ -351,13 +305,10 @@ class _Several:
         return {"criteria": [criterion_to_data(one) for one in self.criteria]}
 
     @classmethod
-    def read(
-        cls, table: Table, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-    ) -> Self | None:
+    def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
         """The criterion of ``{ kind = "all-of", criteria = [ … ] }``."""
-        right = check_keys(table, ("kind", "criteria"), path, mistakes)
-        criteria = criteria_from_data(table.get("criteria"), f"{path}.criteria", mistakes, kinds)
-        return cls(criteria) if criteria and right else None
+        criteria = read_criteria(table, "criteria", kinds)
+        return cls(criteria) if table.finish() else None
 
 
 @frozen
@@ -415,20 +366,12 @@ class AtLeast:
         }
 
     @classmethod
-    def read(
-        cls, table: Table, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-    ) -> Self | None:
+    def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
         """The criterion of ``{ kind = "at-least", count = 2, criteria = [ … ] }``."""
-        right = check_keys(table, ("kind", "count", "criteria"), path, mistakes)
-        criteria = criteria_from_data(table.get("criteria"), f"{path}.criteria", mistakes, kinds)
-        count = table.get("count")
-        if type(count) is not int or count < 1 or (criteria and count > len(criteria)):
-            most = len(criteria) if criteria else "the number of criteria"
-            remedy = f"give a whole number from 1 to {most}"
-            message = "missing" if count is None else f"cannot be {shown(count)}"
-            mistakes.append(Mistake(path=f"{path}.count", message=message, remedy=remedy))
-            return None
-        return cls(count, criteria) if criteria and right else None
+        criteria = read_criteria(table, "criteria", kinds)
+        most = len(criteria) if table.right("criteria") else _MANY
+        count = table.whole("count", 1, most)
+        return cls(count, criteria) if table.finish() else None
 
 
 @frozen
@@ -452,15 +395,12 @@ class Not:
         return {"criterion": criterion_to_data(self.criterion)}
 
     @classmethod
-    def read(
-        cls, table: Table, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-    ) -> Self | None:
+    def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
         """The criterion of ``{ kind = "not", criterion = { … } }``."""
-        right = check_keys(table, ("kind", "criterion"), path, mistakes)
-        criterion = criterion_from_data(
-            table.get("criterion"), f"{path}.criterion", mistakes, kinds
+        criterion = table.table(
+            "criterion", lambda one: read_criterion(one, kinds), CRITERION_REMEDY
         )
-        return cls(criterion) if criterion and right else None
+        return cls(criterion) if table.finish() and criterion is not None else None
 
 
 # All of them ------------------------------------------------------------------------------------

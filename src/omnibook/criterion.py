@@ -14,13 +14,10 @@ from attrs import frozen
 
 from omnibook.errors import InvalidValue
 from omnibook.facts import Day, Facts, Truth
-from omnibook.mistakes import Mistake, as_list, as_table, did_you_mean, shown
+from omnibook.table_reader import TableReader
 
 _DEEPEST = 20
-
-
-Table: TypeAlias = Mapping[str, object]
-"""A criterion's plain data, its ``kind`` included."""
+CRITERION_REMEDY = 'write { kind = "has-file" }, or another kind'
 
 CriterionKinds: TypeAlias = "Mapping[str, type[Criterion]]"
 """The kinds a reader knows: :data:`omnibook.criteria.SHIPPED_KINDS`, or those and a host's own."""
@@ -67,12 +64,11 @@ class Criterion(Protocol):
         ...
 
     @classmethod
-    def read(
-        cls, table: Table, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-    ) -> Self | None:
-        """The criterion that a table (its ``kind`` included) describes.
+    def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
+        """The criterion that a table describes; its ``kind`` has been read.
 
-        None, with every mistake added to ``mistakes``, if there is any.
+        Reads the settings, then asks ``table.finish()``: None unless that is true. ``kinds`` are
+        for criteria within, see :func:`read_criterion` and :func:`read_criteria`.
         """
         ...
 
@@ -105,53 +101,29 @@ def turning_days_of(
 
 
 def criterion_to_data(criterion: Criterion) -> dict[str, object]:
-    """The criterion as JSON data; :func:`criterion_from_data` takes it back."""
+    """The criterion as JSON data; :func:`read_criterion` takes it back."""
     return {"kind": criterion.kind, **criterion.settings()}
 
 
-def criterion_from_data(
-    data: object, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-) -> Criterion | None:
-    """The criterion that plain data describes, such as ``{"kind": "has-file"}``.
+def read_criterion(table: TableReader, kinds: CriterionKinds) -> Criterion | None:
+    """The criterion that a table describes, such as ``{"kind": "has-file"}``.
 
-    Returns None, with every mistake added to ``mistakes`` under its path, for data of any type that
-    describes none. ``path`` says where the data stands; criteria nest at most 20 deep.
+    None, with every mistake told, for a table that describes none. Criteria nest at most 20 deep.
     """
-    if _too_deep(data):
-        message = f"criteria nest more than {_DEEPEST} deep"
-        mistakes.append(Mistake(path=path, message=message, remedy="say it with fewer"))
+    if _too_deep(table.data):
+        table.refuse("", f"criteria nest more than {_DEEPEST} deep", "say it with fewer")
         return None
-    table = as_table(data, path, mistakes, remedy='write { kind = "has-file" }, or another kind')
-    if table is None:
-        return None
-    kind = table.get("kind")
-    if isinstance(kind, str) and kind in kinds:
-        return kinds[kind].read(table, path, mistakes, kinds)
-    message = "missing" if kind is None else f"unknown kind {shown(kind)}"
-    remedy = did_you_mean(kind, kinds)
-    mistakes.append(Mistake(path=f"{path}.kind", message=message, remedy=remedy))
-    return None
+    kind = table.known("kind", kinds)
+    return kinds[kind].read(table, kinds) if table.right("kind") else None
 
 
-def criteria_from_data(
-    data: object, path: str, mistakes: list[Mistake], kinds: CriterionKinds
-) -> tuple[Criterion, ...] | None:
-    """The criteria that a list of plain data describes, at least one.
-
-    Returns None, with every mistake added to ``mistakes``, if there is any.
-    """
-    items = as_list(data, path, mistakes)
-    if items is None:
-        return None
-    if not items:
-        remedy = 'name a criterion, such as { kind = "has-file" }'
-        mistakes.append(Mistake(path=path, message="the list is empty", remedy=remedy))
-        return None
-    found = [
-        criterion_from_data(item, f"{path}[{i}]", mistakes, kinds) for i, item in enumerate(items)
-    ]
-    criteria = tuple(one for one in found if one is not None)
-    return criteria if len(criteria) == len(found) else None
+def read_criteria(table: TableReader, key: str, kinds: CriterionKinds) -> tuple[Criterion, ...]:
+    """The criteria that a list of tables at the key describes, at least one."""
+    found = table.tables(key, lambda one: read_criterion(one, kinds), CRITERION_REMEDY)
+    if not found and table.right(key):
+        said = "is empty" if table.has(key) else "missing"
+        table.refuse(key, said, 'name a criterion, such as { kind = "has-file" }')
+    return found
 
 
 def _too_deep(data: object) -> bool:

@@ -25,8 +25,10 @@ from omnibook.ids import (
     ScheduleId,
     derived_id,
 )
+from omnibook.notices import is_silent
 from omnibook.outcomes import (
     Booked,
+    Cancelled,
     Closed,
     DeskBookOutcome,
     DeskCancelOutcome,
@@ -36,10 +38,12 @@ from omnibook.outcomes import (
     NotCancellable,
     NotFound,
     Opened,
+    RequestReused,
     TimeTaken,
     Withdrawn,
 )
 from omnibook.records import (
+    VISITOR,
     Appointment,
     AppointmentStatus,
     Cancellation,
@@ -64,17 +68,17 @@ from omnibook.transactions import (
 _CANCELLABLE = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
 
 
-def opening_id(clinic_id: ClinicId, request_id: str) -> OpeningId:
+def opening_of(clinic_id: ClinicId, request_id: str) -> OpeningId:
     """The identifier of the opening that this request makes."""
     return OpeningId(derived_id("opening", clinic_id, request_id))
 
 
-def closure_id(clinic_id: ClinicId, request_id: str) -> ClosureId:
+def closure_of(clinic_id: ClinicId, request_id: str) -> ClosureId:
     """The identifier of the closure that this request makes."""
     return ClosureId(derived_id("closure", clinic_id, request_id))
 
 
-def appointment_id(clinic_id: ClinicId, request_id: str) -> AppointmentId:
+def appointment_of(clinic_id: ClinicId, request_id: str) -> AppointmentId:
     """The identifier of the appointment that this request makes."""
     return AppointmentId(derived_id("appointment", clinic_id, request_id))
 
@@ -91,10 +95,17 @@ class OpenRequest:
     operation: Operation
 
 
-def decide_open(request: OpenRequest, snapshot: Snapshot) -> Decision[DeskOpenOutcome] | Again:
-    """Open the time (R48): :class:`Opened`, the first answer when the request is repeated."""
-    if snapshot.opening is not None:
-        known = snapshot.opening
+def decide_open(request: OpenRequest, snapshot: Snapshot) -> Decision[DeskOpenOutcome]:
+    """Open the time (R48).
+
+    Returns a decision with :class:`Opened`, the first answer when the request is repeated (R38), or
+    :class:`RequestReused` when its identifier was used for something else.
+    """
+    known = snapshot.opening
+    if known is not None:
+        asked = (request.schedule_id, request.span, request.activities, request.interval)
+        if asked != (known.schedule_id, known.span, known.activities, known.interval):
+            return Decision(RequestReused())
         return Decision(Opened(opening_id=known.opening_id, span=known.span))
     opening = DeskOpening(
         clinic_id=request.operation.clinic_id,
@@ -126,14 +137,17 @@ class CloseRequest:
     operation: Operation
 
 
-def decide_close(request: CloseRequest, snapshot: Snapshot) -> Decision[DeskCloseOutcome] | Again:
+def decide_close(request: CloseRequest, snapshot: Snapshot) -> Decision[DeskCloseOutcome]:
     """Close the time (R48).
 
-    Returns a decision with :class:`TimeTaken` when a visitor holds some of it, else
+    Returns a decision with :class:`TimeTaken` when a visitor holds some of it,
+    :class:`RequestReused` when the request's identifier was used for something else, or
     :class:`Closed`; appointments in it stand, and the caller lists them with the answer.
     """
     known = snapshot.closure
     if known is not None:
+        if (request.schedule_id, request.span) != (known.schedule_id, known.span):
+            return Decision(RequestReused())
         return Decision(Closed(closure_id=known.closure_id, span=known.span))
     if any(
         hold.slot.schedule_id == request.schedule_id and hold.slot.span.overlaps(request.span)
@@ -177,7 +191,7 @@ def _put_closure(
 
 def decide_withdraw_opening(
     identifier: OpeningId, operation: Operation, snapshot: Snapshot
-) -> Decision[DeskWithdrawOutcome] | Again:
+) -> Decision[DeskWithdrawOutcome]:
     """Take back an opening of the desk; what was held or booked in it stands (R37, R48)."""
     writes: tuple[Write, ...] = ()
     if snapshot.opening is not None:
@@ -188,7 +202,7 @@ def decide_withdraw_opening(
 
 def decide_withdraw_closure(
     identifier: ClosureId, operation: Operation, snapshot: Snapshot
-) -> Decision[DeskWithdrawOutcome] | Again:
+) -> Decision[DeskWithdrawOutcome]:
     """Take back a closure of the desk: its time is as it would be without (R48)."""
     writes: tuple[Write, ...] = ()
     if snapshot.closure is not None:
@@ -219,14 +233,18 @@ class DeskBooking:
     operation: Operation
 
 
-def decide_desk_book(request: DeskBooking, snapshot: Snapshot) -> Decision[DeskBookOutcome] | Again:
+def decide_desk_book(request: DeskBooking, snapshot: Snapshot) -> Decision[DeskBookOutcome]:
     """Book a time from the desk (R33, R38, R48).
 
     Returns a decision with :class:`Booked`, the appointment as it now stands when the request is
-    repeated, or :class:`TimeTaken` when a live claim or the host's busy time is in the way.
+    repeated; :class:`RequestReused` when its identifier was used for another slot or patient; or
+    :class:`TimeTaken` when a live claim or the host's busy time is in the way.
     """
     known = snapshot.appointments.get(request.appointment_id)
     if known is not None:
+        asked = (request.slot, request.provisional, request.patient and request.patient.patient_id)
+        if asked != (known.slot, known.provisional, known.patient_id):
+            return Decision(RequestReused())
         # Shown to staff again, which the audit trail knows too (R50).
         seen = request.operation.audit(snapshot.now, "desk-book", Booked.code)
         return Decision(Booked(appointment=known), (seen,))
@@ -250,7 +268,8 @@ def decide_desk_book(request: DeskBooking, snapshot: Snapshot) -> Decision[DeskB
         entries=request.entries,
         language=request.language,
         contact_keys=request.contact_keys,
-        messages=request.messages,
+        messages=request.messages
+        and not is_silent(request.clinic, request.service, request.service.activities[0]),
         booked_at=snapshot.now,
         booked_by=request.operation.actor,
     )
@@ -266,12 +285,16 @@ def decide_desk_book(request: DeskBooking, snapshot: Snapshot) -> Decision[DeskB
 
 @frozen(kw_only=True)
 class DeskCancellation:
-    """What the desk cancels; ``close_time`` also closes the time that is freed (R46)."""
+    """What the desk cancels; ``close_time`` also closes the time that is freed (R46).
+
+    ``asked_by_patient``: the patient phoned, so that the record and the message name no clinic.
+    """
 
     clinic: Clinic
     appointment_id: AppointmentId
     reason: str = field(repr=False)
     close_time: bool
+    asked_by_patient: bool
     operation: Operation
 
 
@@ -287,18 +310,23 @@ def decide_desk_cancel(
     if appointment is None:
         return Decision(NotFound())
     if appointment.cancellation is not None:
-        return Decision(cancelled_outcome(appointment, appointment.cancellation))
+        # The reason, perhaps the patient's own words, is shown to staff (R50).
+        seen = request.operation.audit(snapshot.now, "cancel", Cancelled.code)
+        return Decision(cancelled_outcome(appointment, appointment.cancellation), (seen,))
     if appointment.status not in _CANCELLABLE:
         return Decision(NotCancellable(status=appointment.status))
     slot = appointment.slot
-    span = snapshot.scope.schedules.get(slot.schedule_id)
-    if span is None or not span.covers(appointment.claimed):
+    if not snapshot.scope.covers(slot.schedule_id, appointment.claimed):
         return Again(snapshot.scope.widened({slot.schedule_id: appointment.claimed}))
     operation = request.operation
-    cancellation = Cancellation(at=snapshot.now, by=operation.actor, reason=request.reason)
+    cancellation = Cancellation(
+        at=snapshot.now,
+        by=VISITOR if request.asked_by_patient else operation.actor,
+        reason=request.reason,
+    )
     writes = cancel_writes(appointment, cancellation, request.clinic, operation)
     if request.close_time:
-        identifier = closure_id(operation.clinic_id, f"cancel {appointment.appointment_id}")
+        identifier = closure_of(operation.clinic_id, f"cancel {appointment.appointment_id}")
         closure = _put_closure(identifier, slot.schedule_id, slot.span, operation, snapshot)
         writes = (*writes, closure, operation.audit(snapshot.now, "close", Closed.code))
     return Decision(cancelled_outcome(appointment, cancellation), writes)

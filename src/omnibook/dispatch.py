@@ -17,11 +17,12 @@ from attrs import evolve, frozen
 
 from omnibook.adapters.clocks import RandomTokens
 from omnibook.audit import Operation
+from omnibook.booking import is_cancellable
 from omnibook.clinic import Clinic
 from omnibook.contacts import ContactSystem
 from omnibook.ids import EventId, NoticeId, OrderId
 from omnibook.messages import render_notice
-from omnibook.notices import DropCode, resolve, unreachable_flag
+from omnibook.notices import DropCode, Postponed, resolve, unreachable_flag
 from omnibook.orders import carry_out
 from omnibook.ports import (
     DueEvents,
@@ -38,7 +39,6 @@ from omnibook.ports import (
 )
 from omnibook.records import SYSTEM, Event, Notice, NoticeState
 from omnibook.transactions import (
-    Again,
     Decision,
     PutEvent,
     PutNotice,
@@ -114,12 +114,14 @@ class Dispatcher:
         """
         clinic_id = self._clinic.clinic_id
         _, orders = self._store.read(DueOrders(clinic_id=clinic_id))
-        results = [self._attempt(partial(self._carry_out, each)) for each in orders]
+        results = [self._attempt(each, partial(self._carry_out, each)) for each in orders]
         _, notices = self._store.read(DueNotices(clinic_id=clinic_id))
-        results += [self._attempt(partial(self._deliver, each)) for each in notices]
+        results += [self._attempt(each, partial(self._deliver, each)) for each in notices]
         if self._events is not None:
             _, events = self._store.read(DueEvents(clinic_id=clinic_id))
-            results += [self._attempt(partial(self._tell, each, self._events)) for each in events]
+            results += [
+                self._attempt(each, partial(self._tell, each, self._events)) for each in events
+            ]
         counts = Counter(results)
         return Delivered(
             sent=counts["sent"],
@@ -129,12 +131,12 @@ class Dispatcher:
             failed=counts["failed"],
         )
 
-    def _attempt(self, deliver: Callable[[], _Result | None]) -> _Result | None:
+    def _attempt(self, identifier: str, deliver: Callable[[], _Result | None]) -> _Result | None:
         try:
             return deliver()
         except Exception as fault:  # noqa: BLE001 - one piece's fault never stops the others
             # The fault's own text may quote an address, so only its type is logged.
-            _log.warning("a queued piece was not delivered: %s", type(fault).__name__)
+            _log.warning("%s was not delivered: %s", identifier, type(fault).__name__)
             return "failed"
 
     def _carry_out(self, order_id: OrderId) -> _Result | None:
@@ -166,9 +168,12 @@ class Dispatcher:
         if isinstance(recipient, DropCode):
             self._store.transact(scope, partial(_note_dropped, recipient, operation))
             return "dropped"
-        point = recipient.point
-        link = None
-        if self._link_address is not None:
+        if isinstance(recipient, Postponed):
+            self._store.transact(scope, partial(_note_postponed, recipient))
+            return None
+        point, link = recipient, None
+        # Past the cut-off the link would only say so: the message then asks to phone (R47).
+        if self._link_address is not None and is_cancellable(appointment, clinic, now):
             link = self._link_address(self._wiring.cancel_link(appointment))
         title, body = render_notice(
             notice=notice,
@@ -202,7 +207,7 @@ class Dispatcher:
         return "told"
 
 
-def _lease_order(snapshot: Snapshot) -> Decision[bool] | Again:
+def _lease_order(snapshot: Snapshot) -> Decision[bool]:
     # An order that fails time and again steps back by its lease: it never blocks those after it.
     order, now = snapshot.order, snapshot.now
     if order is None or order.done or now < order.not_before:
@@ -210,7 +215,7 @@ def _lease_order(snapshot: Snapshot) -> Decision[bool] | Again:
     return Decision(True, (PutOrder(evolve(order, not_before=now + LEASE)),))
 
 
-def _lease_notice(snapshot: Snapshot) -> Decision[tuple[Notice, datetime] | None] | Again:
+def _lease_notice(snapshot: Snapshot) -> Decision[tuple[Notice, datetime] | None]:
     notice, now = snapshot.notice, snapshot.now
     if notice is None or notice.state is not NoticeState.QUEUED or now < notice.not_before:
         return Decision(None)
@@ -218,7 +223,14 @@ def _lease_notice(snapshot: Snapshot) -> Decision[tuple[Notice, datetime] | None
     return Decision((leased, now), (PutNotice(leased),))
 
 
-def _note_sent(operation: Operation, snapshot: Snapshot) -> Decision[None] | Again:
+def _note_postponed(postponed: Postponed, snapshot: Snapshot) -> Decision[None]:
+    notice = snapshot.notice
+    if notice is None:
+        return Decision(None)
+    return Decision(None, (PutNotice(evolve(notice, not_before=postponed.until)),))
+
+
+def _note_sent(operation: Operation, snapshot: Snapshot) -> Decision[None]:
     notice = snapshot.notice
     if notice is None:
         return Decision(None)
@@ -227,9 +239,7 @@ def _note_sent(operation: Operation, snapshot: Snapshot) -> Decision[None] | Aga
     return Decision(None, (PutNotice(sent), audit))
 
 
-def _note_dropped(
-    code: DropCode, operation: Operation, snapshot: Snapshot
-) -> Decision[None] | Again:
+def _note_dropped(code: DropCode, operation: Operation, snapshot: Snapshot) -> Decision[None]:
     notice = snapshot.notice
     if notice is None:
         return Decision(None)
@@ -242,14 +252,14 @@ def _note_dropped(
     return Decision(None, tuple(writes))
 
 
-def _lease_event(snapshot: Snapshot) -> Decision[Event | None] | Again:
+def _lease_event(snapshot: Snapshot) -> Decision[Event | None]:
     event, now = snapshot.event, snapshot.now
     if event is None or event.done or now < event.not_before:
         return Decision(None)
     return Decision(event, (PutEvent(evolve(event, not_before=now + LEASE)),))
 
 
-def _note_told(snapshot: Snapshot) -> Decision[None] | Again:
+def _note_told(snapshot: Snapshot) -> Decision[None]:
     event = snapshot.event
     if event is None:
         return Decision(None)

@@ -20,10 +20,10 @@ from typing import Protocol, TypeVar, cast
 
 from attrs import field, frozen
 
+from omnibook.ages import AgeUnit
 from omnibook.criteria import (
     SHIPPED_KINDS,
     AgeRange,
-    AgeUnit,
     AllOf,
     AnyOf,
     AsOf,
@@ -36,19 +36,20 @@ from omnibook.criteria import (
     RegisteredSex,
 )
 from omnibook.criterion import (
+    CRITERION_REMEDY,
     Criterion,
     CriterionKinds,
     Finding,
-    criteria_from_data,
     criteria_of,
-    criterion_from_data,
     criterion_of,
     criterion_to_data,
+    read_criteria,
+    read_criterion,
     turning_days_of,
 )
 from omnibook.errors import InvalidValue
 from omnibook.facts import UNKNOWN, Day, Fact, Facts, Sex, Truth, Unknown, at_least
-from omnibook.mistakes import Mistake, as_list, as_table, check_keys
+from omnibook.table_reader import TableReader
 
 __all__ = [
     "SHIPPED_KINDS",
@@ -249,45 +250,20 @@ def eligibility_to_data(eligibility: Eligibility) -> dict[str, object]:
     }
 
 
-def read_criterion(
-    data: object, path: str, mistakes: list[Mistake], kinds: CriterionKinds = SHIPPED_KINDS
-) -> Criterion | None:
-    """The criterion that plain data describes, such as ``{"kind": "has-file"}``.
-
-    Returns None, with every mistake added to ``mistakes`` under its path, for data of any type that
-    describes none. A host with criteria of its own gives ``{**SHIPPED_KINDS, Own.kind: Own}``.
-    """
-    return criterion_from_data(data, path, mistakes, kinds)
-
-
 def read_eligibility(
-    data: object, path: str, mistakes: list[Mistake], kinds: CriterionKinds = SHIPPED_KINDS
+    table: TableReader, kinds: CriterionKinds = SHIPPED_KINDS
 ) -> Eligibility | None:
     """The eligibility that a table describes: ``{include = [[…], …], exclude = […]}``.
 
-    Both keys can be left out; ``include`` is a list of groups, each a list of criteria. Returns
-    None, with every mistake added to ``mistakes`` under its path, for data of any type that
-    describes none.
+    Both keys can be left out; ``include`` is a list of groups, each a list of criteria. None, with
+    every mistake told, for a table that describes none. A host with criteria of its own gives
+    ``{**SHIPPED_KINDS, Own.kind: Own}``.
     """
-    before = len(mistakes)
-    remedy = 'write { include = [[{ kind = "has-file" }]] }, or {} for everyone'
-    table = as_table(data, path, mistakes, remedy=remedy)
-    if table is None:
-        return None
-    check_keys(table, ("include", "exclude"), path, mistakes)
-    groups = as_list(table.get("include", ()), f"{path}.include", mistakes) or ()
-    inclusions = [
-        criteria_from_data(group, f"{path}.include[{i}]", mistakes, kinds)
-        for i, group in enumerate(groups)
-    ]
-    items = as_list(table.get("exclude", ()), f"{path}.exclude", mistakes) or ()
-    exclusions = [
-        criterion_from_data(item, f"{path}.exclude[{i}]", mistakes, kinds)
-        for i, item in enumerate(items)
-    ]
-    if len(mistakes) > before:
-        return None
-    return Eligibility(
-        inclusions=tuple(group for group in inclusions if group is not None),
-        exclusions=tuple(one for one in exclusions if one is not None),
+    inclusions = table.each(
+        "include",
+        lambda groups, key: read_criteria(groups, key, kinds),
+        'write include = [[{ kind = "has-file" }]]',
+        twice=True,
     )
+    exclusions = table.tables("exclude", lambda one: read_criterion(one, kinds), CRITERION_REMEDY)
+    return Eligibility(inclusions=inclusions, exclusions=exclusions) if table.finish() else None

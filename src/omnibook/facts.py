@@ -6,12 +6,13 @@ so that a fact learned later can settle a truth but never overturn one.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date
 from enum import Enum, StrEnum, unique
 from typing import NoReturn, TypeAlias, TypeVar, cast
 
 from attrs import field, fields, frozen
 
+from omnibook.ages import is_date
 from omnibook.errors import InvalidValue
 
 T = TypeVar("T")
@@ -38,15 +39,10 @@ Fact: TypeAlias = T | Unknown | None
 
 @unique
 class Sex(StrEnum):
-    """The sex registered in a patient's file, in FHIR's words."""
+    """The sex that a file registers and some health numbers code, in FHIR's words."""
 
     FEMALE = "female"
     MALE = "male"
-
-
-def _is_date(value: object) -> bool:
-    # A datetime is a date to isinstance, yet the two do not compare.
-    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def _is_text(value: object) -> bool:
@@ -85,7 +81,7 @@ class Facts:
             "has_file": isinstance(cast("object", self.has_file), bool | Unknown),
             "file_number": _is_fact(self.file_number, _is_text),
             "family_doctor": _is_fact(self.family_doctor, _is_text),
-            "birth_date": _is_fact(self.birth_date, _is_date),
+            "birth_date": _is_fact(self.birth_date, is_date),
             "registered_sex": _is_fact(self.registered_sex, _is_sex),
         }
         wrong = [name for name, is_right in right.items() if not is_right]
@@ -120,7 +116,7 @@ class Day:
     visit_on: date
 
     def __attrs_post_init__(self) -> None:
-        if not (_is_date(self.booked_on) and _is_date(self.visit_on)):
+        if not (is_date(self.booked_on) and is_date(self.visit_on)):
             raise InvalidValue("booked_on and visit_on must be dates without a time")
 
 
@@ -138,14 +134,6 @@ class Truth(Enum):
     def of(cls, settled: bool) -> "Truth":
         """TRUE or FALSE."""
         return cls.TRUE if settled else cls.FALSE
-
-    def and_(self, other: "Truth") -> "Truth":
-        """TRUE if both are, FALSE if one is, else UNKNOWN."""
-        return at_least(2, (self, other))
-
-    def or_(self, other: "Truth") -> "Truth":
-        """TRUE if one is, FALSE if both are, else UNKNOWN."""
-        return at_least(1, (self, other))
 
     def not_(self) -> "Truth":
         """The opposite; UNKNOWN stays UNKNOWN."""

@@ -5,7 +5,6 @@ at a person's data (R50). Actions that make something carry the caller's ``reque
 with the same one, they answer what they answered first (R38).
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import cast
@@ -13,7 +12,7 @@ from typing import cast
 from attrs import evolve
 
 from omnibook.adapters.clocks import RandomTokens
-from omnibook.availability import agenda, claimed_span, judge
+from omnibook.booking import CANCEL_REASON_LIMIT
 from omnibook.booking_form import BookingEntries, BookingForm, free_text
 from omnibook.clinic import LANGUAGES, Clinic, Schedule
 from omnibook.contacts import ContactPoint, ContactSystem
@@ -22,26 +21,25 @@ from omnibook.desk import (
     DeskBooking,
     DeskCancellation,
     OpenRequest,
-    appointment_id,
-    closure_id,
+    appointment_of,
+    closure_of,
     decide_close,
     decide_desk_book,
     decide_desk_cancel,
     decide_open,
     decide_withdraw_closure,
     decide_withdraw_opening,
-    opening_id,
+    opening_of,
 )
-from omnibook.eligibility import possible_on_some_day
+from omnibook.desk_looks import day_list, explain_service, explain_time, record_look
 from omnibook.errors import InvalidValue
-from omnibook.identity import EntryRules, Identity, IdentityForm, Patient
+from omnibook.identity import Identity, IdentityForm, Patient
 from omnibook.ids import (
     ActivityId,
     AppointmentId,
     ClosureId,
     OpeningId,
     PatientId,
-    SubjectKey,
 )
 from omnibook.orders import carry_out_quietly
 from omnibook.outcomes import (
@@ -57,13 +55,10 @@ from omnibook.outcomes import (
     DeskWithdrawOutcome,
     InvalidEntry,
     NotFound,
-    ServiceExplanation,
-    TimeExplanation,
     Withdrawn,
 )
 from omnibook.ports import (
     AppointmentsWithin,
-    FlagsOf,
     Keys,
     PatientDirectory,
     ReadScope,
@@ -73,12 +68,9 @@ from omnibook.ports import (
 )
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import Actor, ActorKind, Slot
-from omnibook.times import Span, as_instant, local_date, start_of_day
-from omnibook.transactions import Decision, Scope
-from omnibook.visits import facts_of
+from omnibook.times import Span, local_date
+from omnibook.transactions import Scope
 from omnibook.wiring import Wiring, storable
-
-CANCEL_REASON_LIMIT = 500
 
 
 class FrontDesk:
@@ -127,16 +119,19 @@ class FrontDesk:
     ) -> DeskOpenOutcome:
         """Open time for online booking, on a grid of ``interval`` from ``start`` (R48).
 
-        Returns :class:`Opened`, or :class:`NotFound` for an unknown schedule.
+        Returns :class:`Opened`; :class:`RequestReused`; or :class:`NotFound` for an unknown
+        schedule. Raises :class:`InvalidValue` for an activity that no service has.
         """
         by, schedule = _staff(actor), self._clinic.schedule(schedule_id)
-        identifier = opening_id(self._clinic.clinic_id, _request(request_id))
+        identifier = opening_of(self._clinic.clinic_id, _request(request_id))
         if schedule is None:
             return NotFound()
         if isinstance(cast("object", activities), str):
             raise InvalidValue("activities must be a tuple of identifiers, not one text")
         if not activities or interval < timedelta(minutes=1) or interval % timedelta(minutes=1):
             raise InvalidValue("an opening needs an activity and an interval of whole minutes")
+        if not self._clinic.activities.issuperset(activities):
+            raise InvalidValue("no service has one of these activities: nothing would be offered")
         request = OpenRequest(
             opening_id=identifier,
             schedule_id=schedule.schedule_id,
@@ -156,10 +151,10 @@ class FrontDesk:
         """Close time: nothing is offered in it any more (R48).
 
         Returns :class:`Closed` with the appointments that stand in it; :class:`TimeTaken` when a
-        visitor holds some of it; :class:`NotFound` for an unknown schedule.
+        visitor holds some of it; :class:`RequestReused`; :class:`NotFound` for an unknown schedule.
         """
         by, schedule = _staff(actor), self._clinic.schedule(schedule_id)
-        identifier = closure_id(self._clinic.clinic_id, _request(request_id))
+        identifier = closure_of(self._clinic.clinic_id, _request(request_id))
         if schedule is None:
             return NotFound()
         request = CloseRequest(
@@ -184,33 +179,34 @@ class FrontDesk:
         standing = tuple(each for each in found if each.status.occupies)
         if standing:
             # A repeated call closes nothing, and shows them again.
-            self._record(by, "read-closed", Closed.code, map(self._wiring.subject_of, standing))
+            subjects = map(self._wiring.subject_of, standing)
+            record_look(self._wiring, by, "read-closed", Closed.code, subjects)
         return evolve(outcome, appointments=standing)
 
-    def withdraw_opening(self, identifier: OpeningId, *, actor: Actor) -> DeskWithdrawOutcome:
+    def withdraw_opening(self, opening_id: str, *, actor: Actor) -> DeskWithdrawOutcome:
         """Take back an opening of the desk; what was booked in it stands.
 
         Returns :class:`Withdrawn`, also when there is none of this identifier.
         """
         operation = self._wiring.operation(_staff(actor))
-        if storable(identifier) is None:
+        if storable(opening_id) is None:
             return Withdrawn()
         return self._store.transact(
-            Scope(clinic_id=self._clinic.clinic_id, opening=identifier),
-            partial(decide_withdraw_opening, identifier, operation),
+            Scope(clinic_id=self._clinic.clinic_id, opening=OpeningId(opening_id)),
+            partial(decide_withdraw_opening, OpeningId(opening_id), operation),
         )
 
-    def withdraw_closure(self, identifier: ClosureId, *, actor: Actor) -> DeskWithdrawOutcome:
+    def withdraw_closure(self, closure_id: str, *, actor: Actor) -> DeskWithdrawOutcome:
         """Take back a closure of the desk.
 
         Returns :class:`Withdrawn`, also when there is none of this identifier.
         """
         operation = self._wiring.operation(_staff(actor))
-        if storable(identifier) is None:
+        if storable(closure_id) is None:
             return Withdrawn()
         return self._store.transact(
-            Scope(clinic_id=self._clinic.clinic_id, closure=identifier),
-            partial(decide_withdraw_closure, identifier, operation),
+            Scope(clinic_id=self._clinic.clinic_id, closure=ClosureId(closure_id)),
+            partial(decide_withdraw_closure, ClosureId(closure_id), operation),
         )
 
     # Book and cancel -----------------------------------------------------------------------------
@@ -233,13 +229,15 @@ class FrontDesk:
         ``patient`` is the identifier of a file, or a form for a person without one (R15). The slot
         may lie outside openings, notice and eligibility, have any length, and needs not be in the
         future; it never lies over a claim. Contacts left out of ``form`` default to the file's, or
-        to the person's. Buffers are whole minutes, none negative.
+        to the person's; a patient with a file may have none at all. Buffers are whole minutes, none
+        negative.
 
-        Returns :class:`Booked`; :class:`TimeTaken`; :class:`NotFound` for an unknown service,
+        Returns :class:`Booked`; :class:`TimeTaken`; :class:`RequestReused` when the ``request_id``
+        was used for another slot or patient; :class:`NotFound` for an unknown service,
         schedule or file; :class:`InvalidEntry` with every problem of both forms and the language.
         """
         clinic, by = self._clinic, _staff(actor)
-        identifier = appointment_id(clinic.clinic_id, _request(request_id))
+        identifier = appointment_of(clinic.clinic_id, _request(request_id))
         service = clinic.service(slot.service_id)
         schedule = clinic.schedule(slot.schedule_id)
         claimed = _claimed(slot, buffer_before, buffer_after)
@@ -280,13 +278,17 @@ class FrontDesk:
 
     def cancel(
         self,
-        identifier: AppointmentId,
+        appointment_id: str,
         *,
         reason: object,
         actor: Actor,
         close_time: bool = False,
+        asked_by_patient: bool = False,
     ) -> DeskCancelOutcome:
         """Cancel an appointment; its time is free at once, or closed with ``close_time`` (R46).
+
+        ``asked_by_patient`` when the patient phoned: the record then says that the patient
+        cancelled (R47), and the message does not apologise. The audit trail names the actor.
 
         Returns :class:`Cancelled`, the same one when it is repeated; :class:`NotCancellable` in a
         status that cannot be; :class:`NotFound`; :class:`InvalidEntry` for an unusable reason.
@@ -296,8 +298,9 @@ class FrontDesk:
         why = free_text(reason, "reason", CANCEL_REASON_LIMIT, problems)
         if problems:
             return InvalidEntry(tuple(problems))
-        if storable(identifier) is None:
+        if storable(appointment_id) is None:
             return NotFound()
+        identifier = AppointmentId(appointment_id)
         scope = Scope(clinic_id=self._clinic.clinic_id, appointment=identifier)
         _, snapshot = self._store.read(ReadScope(scope))
         appointment = snapshot.appointments.get(identifier)
@@ -309,6 +312,7 @@ class FrontDesk:
             appointment_id=identifier,
             reason=why,
             close_time=close_time,
+            asked_by_patient=asked_by_patient,
             operation=self._wiring.operation(by, subject),
         )
         return self._store.transact(scope, partial(decide_desk_cancel, request))
@@ -316,16 +320,8 @@ class FrontDesk:
     # Look and explain ----------------------------------------------------------------------------
 
     def day(self, day: date, *, actor: Actor) -> DayList:
-        """List the appointments that start on a local date, with what needs a look (R50)."""
-        by, zone = _staff(actor), self._clinic.zone
-        span = Span(start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone))
-        clinic_id = self._clinic.clinic_id
-        _, found = self._store.read(AppointmentsWithin(clinic_id=clinic_id, span=span))
-        starting = tuple(each for each in found if each.slot.start in span)
-        self._record(by, "read-day", DayList.code, map(self._wiring.subject_of, starting))
-        identifiers = frozenset(each.appointment_id for each in starting)
-        _, flags = self._store.read(FlagsOf(clinic_id=clinic_id, appointments=identifiers))
-        return DayList(appointments=starting, flags=flags)
+        """List the appointments that start on a local date, with what needs a look (R40, R50)."""
+        return day_list(self._wiring, day, _staff(actor))
 
     def explain_service(
         self, patient_id: str, service_id: str, *, actor: Actor
@@ -336,56 +332,34 @@ class FrontDesk:
         :class:`NotFound` for an unknown file or service.
         """
         by, service = _staff(actor), self._clinic.service(service_id)
-        known = storable(patient_id)
-        patient = self._wiring.survivor(None if known is None else PatientId(known))
+        patient = self._file(patient_id)
         if service is None or patient is None:
             return NotFound()
-        subject = self._wiring.subject(patient.patient_id)
-        now = self._record(by, "explain-service", ServiceExplanation.code, (subject,))
-        today = local_date(now, self._clinic.zone)
-        verdict = possible_on_some_day(
-            service.eligibility,
-            facts_of(patient if patient.is_live else None),
-            booked_on=today,
-            first=today,
-            last=local_date(now + self._clinic.policies.horizon, self._clinic.zone),
-        )
-        return ServiceExplanation(
-            service_id=service.service_id, listed=verdict.eligible, verdict=verdict
-        )
+        return explain_service(self._wiring, patient, service, by)
 
     def explain_time(
-        self, service_id: str, schedule_id: str, start: datetime, *, actor: Actor
+        self,
+        service_id: str,
+        schedule_id: str,
+        start: datetime,
+        *,
+        actor: Actor,
+        patient_id: str | None = None,
     ) -> DeskExplainTimeOutcome:
-        """Say why a time is, or is not, offered online to somebody who may see the service (R27).
+        """Say why a time is, or is not, offered online (R22, R27, R52).
 
-        Returns :class:`TimeExplanation`, or :class:`NotFound` for an unknown service or schedule.
+        Without ``patient_id``: to somebody who may see the service. With it: to this patient, whose
+        eligibility on the time's own date, upcoming appointments and held time count too.
+
+        Returns :class:`TimeExplanation`, or :class:`NotFound` for an unknown service, schedule or
+        file.
         """
         by, service = _staff(actor), self._clinic.service(service_id)
         schedule = self._clinic.schedule(schedule_id)
-        if service is None or schedule is None:
+        patient = None if patient_id is None else self._file(patient_id)
+        if service is None or schedule is None or (patient is None and patient_id is not None):
             return NotFound()
-        slot = Slot(
-            service.service_id, schedule.schedule_id, start, as_instant(start) + service.duration
-        )
-        self._record(by, "explain-time", TimeExplanation.code)
-        claimed = claimed_span(slot, service)
-        now, snapshot = self._store.read(ReadScope(self._schedule_scope(schedule, claimed)))
-        openings = self._wiring.openings_of(schedule.schedule_id)
-        state = snapshot.schedules[schedule.schedule_id]
-        judgement = judge(
-            slot,
-            service,
-            agenda(self._clinic, schedule, openings, state, now),
-            now=now,
-            policies=self._clinic.policies,
-        )
-        return TimeExplanation(
-            service_id=service.service_id,
-            schedule_id=schedule.schedule_id,
-            start=slot.start,
-            reasons=judgement.obstacles,
-        )
+        return explain_time(self._wiring, service, schedule, start, by, patient=patient)
 
     # What the actions share ----------------------------------------------------------------------
 
@@ -395,12 +369,7 @@ class FrontDesk:
             return None if known is None else self._wiring.live_file(PatientId(known))
         clinic = self._clinic
         now, _ = self._store.read(ReadScope(Scope(clinic_id=clinic.clinic_id)))
-        rules = EntryRules(
-            region=clinic.region,
-            issuer=clinic.health_number_issuer,
-            self_minimum_age=clinic.policies.self_minimum_age,
-        )
-        return patient.parse(rules, today=local_date(now, clinic.zone))
+        return patient.parse(clinic.entry_rules, today=local_date(now, clinic.zone))
 
     def _entries(
         self, form: BookingForm, who: Patient | Identity | InvalidEntry, language: object
@@ -419,7 +388,9 @@ class FrontDesk:
             problems += [each for each in others if each.code is not ProblemCode.CONTACT_REQUIRED]
             return InvalidEntry(tuple(problems))
         usual = _usual_contacts(who) if isinstance(who, Patient) else who.contacts
-        read = form.parse(usual, region=self._clinic.region)
+        read = form.parse(
+            usual, region=self._clinic.region, contact_required=not isinstance(who, Patient)
+        )
         if isinstance(read, InvalidEntry):
             problems += read.problems
         return InvalidEntry(tuple(problems)) if problems else read
@@ -427,27 +398,14 @@ class FrontDesk:
     def _schedule_scope(self, schedule: Schedule, span: Span) -> Scope:
         return Scope(clinic_id=self._clinic.clinic_id, schedules={schedule.schedule_id: span})
 
-    def _record(
-        self, actor: Actor, action: str, code: str, subjects: Iterable[SubjectKey] = ()
-    ) -> datetime:
-        """Note in the audit trail at whose data staff looked (R50), before they see them.
-
-        One event for each subject; one without any when nobody's data are shown. Returns the
-        instant at which they looked.
-        """
-        looks = [self._wiring.operation(actor, each) for each in sorted(set(subjects))] or [
-            self._wiring.operation(actor)
-        ]
-        return self._store.transact(
-            Scope(clinic_id=self._clinic.clinic_id),
-            lambda snapshot: Decision(
-                snapshot.now, tuple(look.audit(snapshot.now, action, code) for look in looks)
-            ),
-        )
+    def _file(self, patient_id: str) -> Patient | None:
+        """The file of this identifier, live or not; the survivor of a merged one."""
+        known = storable(patient_id)
+        return None if known is None else self._wiring.survivor(PatientId(known))
 
 
 def _staff(actor: Actor) -> Actor:
-    if actor.kind is not ActorKind.STAFF:
+    if not isinstance(cast("object", actor), Actor) or actor.kind is not ActorKind.STAFF:
         raise InvalidValue("the front desk is for staff; give Actor.staff(staff_id)")
     return actor
 

@@ -9,9 +9,9 @@ published: without a known check digit, an issuer's level is ``FORMAT``.
 Québec's number (RAMQ, NAM) is made from the holder's name, birth date and registered sex. It
 identifies, but it is no secret, and its check digit is weak: letters of one group (``ANZ``,
 ``BO``, ``CP``, …) can be exchanged unnoticed. What can be read out of it
-(:func:`decode_health_number`) is compared with a file by R6 and R7, never held against the form:
-names and cards change. Nobody draws conclusions from the coded sex when the gender is other or
-unknown; cards marked X exist since 2024-10-10 and their numbers are still coded M or F.
+(:func:`decode_health_number`) serves to refuse a number whose date cannot be, and is held against
+neither the form nor a file: R6 and R7 compare whole numbers, since names and cards change. Cards
+marked X exist since 2024-10-10, and their numbers are still coded M or F.
 
 Ontario's card carries a version code of up to two letters, which changes with every card and is
 no part of the identity: it is kept apart, and two numbers that differ in it are equal.
@@ -28,7 +28,9 @@ from enum import StrEnum, unique
 
 from attrs import field, frozen
 
+from omnibook.ages import is_too_old
 from omnibook.errors import InvalidValue
+from omnibook.facts import Sex
 from omnibook.problems import Problem, ProblemCode
 from omnibook.typed_text import read_line, without_format_characters
 
@@ -41,7 +43,6 @@ _VERSION = re.compile(r"[A-Z0-9]{1,10}")
 
 _ASCII_CAPITALS = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _MINUS_SIGN = "\u2212"  # the one dash that Unicode does not call one
-_OLDEST_YEARS = 130  # R11: nobody is older
 
 
 @unique
@@ -50,14 +51,6 @@ class CheckLevel(StrEnum):
 
     FORMAT = "format"
     CHECK_DIGIT = "check-digit"
-
-
-@unique
-class CodedSex(StrEnum):
-    """The registered sex that a number codes (FHIR ``AdministrativeGender``)."""
-
-    FEMALE = "female"
-    MALE = "male"
 
 
 @frozen
@@ -91,7 +84,7 @@ class DecodedNumber:
     """What a number says about its holder."""
 
     birth_date: date = field(repr=False)
-    sex: CodedSex = field(repr=False)
+    sex: Sex = field(repr=False)
 
 
 def compact(text: str) -> str:
@@ -212,10 +205,10 @@ def _read_quebec(number: str) -> DecodedNumber | None:
     if match is None:
         return None
     month = int(match["month"])
-    sex = CodedSex.MALE
+    sex = Sex.MALE
     if month > _QUEBEC_FEMALE:
         month -= _QUEBEC_FEMALE
-        sex = CodedSex.FEMALE
+        sex = Sex.FEMALE
     for century in _QUEBEC_CENTURIES:
         try:
             born = date(century + int(match["year"]), month, int(match["day"]))
@@ -226,8 +219,8 @@ def _read_quebec(number: str) -> DecodedNumber | None:
     return None
 
 
-def _quebec_check_digit(letters: str, born: date, sex: CodedSex, sequence: str) -> str:
-    coded = "M" if sex is CodedSex.MALE else "F"
+def _quebec_check_digit(letters: str, born: date, sex: Sex, sequence: str) -> str:
+    coded = "M" if sex is Sex.MALE else "F"
     line = f"{letters}{born.year:04}{coded}{born.month:02}{born.day:02}{sequence}"
     # The rule was written for machines that spoke EBCDIC: characters count by their code there.
     values = line.encode("cp037")
@@ -242,9 +235,7 @@ def _quebec_decode(number: str, today: date) -> DecodedNumber | None:
     decoded = _read_quebec(number)
     if decoded is None or decoded.birth_date > today:
         return None
-    born = decoded.birth_date
-    oldest = (today.year - _OLDEST_YEARS, today.month, today.day)
-    return None if (born.year, born.month, born.day) < oldest else decoded
+    return None if is_too_old(decoded.birth_date, today) else decoded
 
 
 def _quebec_format(number: str) -> str:
@@ -306,8 +297,6 @@ def parse_health_number(
     *,
     issuer: object,
     issuers: Issuers = SHIPPED_ISSUERS,
-    field: str = "health_number",
-    issuer_field: str = "health_number_issuer",
     today: date | None = None,
 ) -> HealthNumber | Problem:
     """A typed health number (R4, R11). Blanks, dots, dashes and small letters are allowed.
@@ -319,27 +308,27 @@ def parse_health_number(
         text: what was typed, at most 40 characters.
         issuer: the code of who issued it, such as ``"CA-QC"``.
         issuers: the registry to look it up in.
-        field: the form's attribute name, for a problem with the number.
-        issuer_field: the same, for a problem with the issuer.
         today: when given, a number whose coded birth date lies after this day, or over 130 years
             before it, is malformed.
 
     Returns:
-        The number. Or a problem: one of :func:`~omnibook.typed_text.read_line`;
-        ``HEALTH_NUMBER_ISSUER_UNKNOWN``; ``HEALTH_NUMBER_MALFORMED`` (details: ``issuer``).
+        The number. Or a problem: on ``health_number``, one of
+        :func:`~omnibook.typed_text.read_line` or ``HEALTH_NUMBER_MALFORMED`` (details: ``issuer``);
+        on ``health_number_issuer``, ``HEALTH_NUMBER_ISSUER_UNKNOWN``.
 
     Raises:
         InvalidValue: ``today`` is a datetime.
     """
     _check_day(today)
-    line = read_line(text, field=field, limit=HEALTH_NUMBER_LIMIT)
+    name = "health_number"
+    line = read_line(text, field=name, limit=HEALTH_NUMBER_LIMIT)
     if isinstance(line, Problem):
         return line
     known = issuers.get(issuer) if isinstance(issuer, str) else None
     if known is None:
-        return Problem(ProblemCode.HEALTH_NUMBER_ISSUER_UNKNOWN, issuer_field)
+        return Problem(ProblemCode.HEALTH_NUMBER_ISSUER_UNKNOWN, "health_number_issuer")
     value, version = known.split(known.compact(line))
-    malformed = Problem(ProblemCode.HEALTH_NUMBER_MALFORMED, field, {"issuer": known.code})
+    malformed = Problem(ProblemCode.HEALTH_NUMBER_MALFORMED, name, {"issuer": known.code})
     if not known.valid(value):
         return malformed
     if today is not None and known.decode is not None and known.decode(value, today) is None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from omnibook.audit import Operation
-from omnibook.availability import Own, agenda, claimed_span, judge
+from omnibook.availability import agenda, claimed_span, judge
 from omnibook.booking_form import BookingEntries
 from omnibook.clinic import Clinic, Opening, Policies, Schedule, Service
 from omnibook.identity import Patient
@@ -33,7 +33,7 @@ from omnibook.outcomes import (
     VisitOver,
 )
 from omnibook.records import Hold, HoldState, Slot, Visit
-from omnibook.times import Span, local_date
+from omnibook.times import local_date
 from omnibook.transactions import Again, Decision, PutHold, Snapshot, Write
 from omnibook.visits import is_offered, visit_is_over
 
@@ -117,7 +117,7 @@ def decide_review(request: ReviewRequest, snapshot: Snapshot) -> Decision[Review
         ),
         now=now,
         policies=policies,
-        own=Own(visit_holds=frozenset(hold.hold_id for hold in pending)),
+        ignoring={hold.hold_id for hold in pending},
     )
     if judgement.obstacles or judgement.activity is None:
         return Decision(SlotTaken())
@@ -226,13 +226,13 @@ def appointments_capped(
 
 def _needs(snapshot: Snapshot, holds: Iterable[Hold]) -> Again | None:
     """Ask for the schedules of holds that are to be ended, if the scope lacks them."""
-    missing = {hold.slot.schedule_id: hold.claimed for hold in holds if not _covers(snapshot, hold)}
-    return Again(snapshot.scope.widened(missing)) if missing else None
-
-
-def _covers(snapshot: Snapshot, hold: Hold) -> bool:
-    span: Span | None = snapshot.scope.schedules.get(hold.slot.schedule_id)
-    return span is not None and span.covers(hold.claimed)
+    scope = snapshot.scope
+    missing = {
+        hold.slot.schedule_id: hold.claimed
+        for hold in holds
+        if not scope.covers(hold.slot.schedule_id, hold.claimed)
+    }
+    return Again(scope.widened(missing)) if missing else None
 
 
 def _held_elsewhere(request: ReviewRequest, snapshot: Snapshot) -> Hold | None:

@@ -30,7 +30,6 @@ from attrs import field, frozen
 from omnibook.errors import InvalidValue
 from omnibook.health_numbers import HealthNumber
 from omnibook.identity_form import (
-    OLDEST_YEARS,
     ActingFor,
     EntryRules,
     Identity,
@@ -42,7 +41,6 @@ from omnibook.names import Folding, names_equal
 from omnibook.patient import Gender, Patient
 
 __all__ = [
-    "OLDEST_YEARS",
     "ActingFor",
     "EntryRules",
     "Gender",

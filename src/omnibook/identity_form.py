@@ -7,25 +7,23 @@ whoever filled in the form.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum, unique
 from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
+from omnibook.ages import OLDEST_YEARS, completed, is_date, is_too_old
 from omnibook.contacts import ContactPoint, is_phone_region, parse_cell_phone, parse_email
 from omnibook.errors import InvalidValue
 from omnibook.health_numbers import SHIPPED_ISSUERS, HealthNumber, Issuers, parse_health_number
 from omnibook.names import parse_name
-from omnibook.patient import Gender, is_date
+from omnibook.patient import Gender
 from omnibook.problems import InvalidEntry, Problem, ProblemCode
 from omnibook.typed_text import read_line
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
-
-OLDEST_YEARS = 130
-"""A birth date lies at most this many years back (R11)."""
 
 _WORD_LIMIT = 40
 _BIRTH_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -159,8 +157,8 @@ class IdentityForm:
         self, rules: EntryRules, problems: list[Problem]
     ) -> tuple[ContactPoint, ...]:
         read = (
-            parse_cell_phone(self.cell_phone, region=rules.region, field="cell_phone"),
-            parse_email(self.email, field="email"),
+            parse_cell_phone(self.cell_phone, region=rules.region),
+            parse_email(self.email),
         )
         if all(_is_left_out(each) for each in read):
             problems.append(Problem(ProblemCode.CONTACT_REQUIRED, "cell_phone"))
@@ -205,7 +203,7 @@ class IdentityForm:
         if (
             acting_for is ActingFor.SELF
             and birth_date is not None
-            and _completed_years(birth_date, today) < rules.self_minimum_age
+            and completed(birth_date, today) < rules.self_minimum_age
         ):
             limit = {"limit": rules.self_minimum_age}
             problems.append(Problem(ProblemCode.ACTING_FOR_REQUIRED, "acting_for", limit))
@@ -266,12 +264,7 @@ def _read_birth_date(typed: object, today: date) -> date | Problem:
             return Problem(ProblemCode.BIRTH_DATE_MALFORMED, name)
     if born > today:
         return Problem(ProblemCode.BIRTH_DATE_FUTURE, name)
-    # Over 130 years old is who was 130 yesterday already. Whoever is 130 was born before today, so
-    # that there is a yesterday.
-    if (
-        _completed_years(born, today) >= OLDEST_YEARS
-        and _completed_years(born, today - timedelta(days=1)) >= OLDEST_YEARS
-    ):
+    if is_too_old(born, today):
         return Problem(ProblemCode.BIRTH_DATE_TOO_OLD, name, {"limit": OLDEST_YEARS})
     return born
 
@@ -285,8 +278,3 @@ def _calendar_date(line: str) -> date | None:
         return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         return None
-
-
-def _completed_years(born: date, on: date) -> int:
-    """Age in completed years; whoever was born on 29 February has a birthday on 1 March."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

@@ -7,13 +7,10 @@ never anything about a person, so a message may repeat what was written, shorten
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
-from typing import TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 from attrs import frozen
-
-E = TypeVar("E", bound=StrEnum)
 
 _SHOWN = 40
 _LARGEST = 10**12
@@ -80,35 +77,3 @@ def as_table(
         mistakes.append(Mistake(path=path, message="a key is not a text", remedy=remedy))
         return None
     return cast("Mapping[str, object]", table)
-
-
-def as_list(data: object, path: str, mistakes: list[Mistake]) -> Sequence[object] | None:
-    """The same data as a list; None, with a mistake added, if it is none."""
-    if isinstance(data, list | tuple):
-        return cast("Sequence[object]", data)
-    message = "missing" if data is None else f"must be a list, not {_kind(data)}"
-    mistakes.append(Mistake(path=path, message=message, remedy="write [ … ]"))
-    return None
-
-
-def check_keys(
-    table: Mapping[str, object], known: Iterable[str], path: str, mistakes: list[Mistake]
-) -> bool:
-    """Whether every key is among ``known``; a mistake is added for each that is not."""
-    words = tuple(known)
-    unknown = [key for key in table if key not in words]
-    for key in unknown:
-        message = f"unknown key {shown(key)}"
-        mistakes.append(Mistake(path=path, message=message, remedy=did_you_mean(key, words)))
-    return not unknown
-
-
-def word_from_data(words: type[E], value: object, path: str, mistakes: list[Mistake]) -> E | None:
-    """The member of a closed vocabulary; None, with a mistake added, for anything else."""
-    for word in words:
-        if value == word.value:
-            return word
-    message = "missing" if value is None else f"unknown word {shown(value)}"
-    remedy = did_you_mean(value, [word.value for word in words])
-    mistakes.append(Mistake(path=path, message=message, remedy=remedy))
-    return None

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from omnibook.clinic import Clinic, Reminders
+from omnibook.clinic import Clinic, Reminders, Service
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.identity import Patient
-from omnibook.ids import FlagId, NoticeId, derived_id
+from omnibook.ids import ActivityId, FlagId, NoticeId, derived_id
 from omnibook.records import (
     Appointment,
     AppointmentStatus,
@@ -33,14 +33,18 @@ _FORM_ROLES = {
 }
 
 
+def is_silent(clinic: Clinic, service: Service | None, activity: ActivityId) -> bool:
+    """Whether a service or an activity has its messages switched off (R45)."""
+    return (service is not None and not service.messages) or activity in clinic.silent_activities
+
+
 def sends_messages(appointment: Appointment, clinic: Clinic) -> bool:
     """Whether anything is sent about an appointment (R42: no channel, no message; R45)."""
     service = clinic.service(appointment.slot.service_id)
     return (
         appointment.messages
         and bool(clinic.policies.channels)
-        and (service is None or service.messages)
-        and appointment.activity not in clinic.silent_activities
+        and not is_silent(clinic, service, appointment.activity)
     )
 
 
@@ -54,8 +58,12 @@ def on_booking(appointment: Appointment, clinic: Clinic) -> tuple[PutNotice, ...
         for role in _form_roles(appointment, clinic)
     ]
     reminders = clinic.policies.reminders
-    for offset in reminders.offsets:
-        due = reminder_due(appointment.slot.start, offset, reminders, clinic.zone)
+    # Two that the quiet hours bring to the same instant would be one message, sent twice.
+    dues = {
+        reminder_due(appointment.slot.start, offset, reminders, clinic.zone): offset
+        for offset in sorted(reminders.offsets)
+    }
+    for due, offset in dues.items():
         if due > booked_at:
             queued.extend(
                 _notice(appointment, NoticeKind.REMINDER, role, due, offset)
@@ -67,8 +75,11 @@ def on_booking(appointment: Appointment, clinic: Clinic) -> tuple[PutNotice, ...
 def on_cancellation(
     appointment: Appointment, clinic: Clinic, now: datetime
 ) -> tuple[PutNotice, ...]:
-    """The cancellation notice, to the same contacts as the booking notice (R42, R46)."""
-    if not sends_messages(appointment, clinic):
+    """The cancellation notice, to the same contacts as the booking notice (R42, R46).
+
+    None for an appointment that has started: whoever cancels it then corrects a record.
+    """
+    if appointment.slot.start <= now or not sends_messages(appointment, clinic):
         return ()
     return tuple(
         PutNotice(_notice(appointment, NoticeKind.CANCELLATION, role, now))
@@ -134,16 +145,22 @@ def reminder_due(
     due = start - offset
     if not _is_quiet(due, reminders, zone):
         return due
-    # Minute by minute, because on the nights of the change a wall time may come twice or never.
-    before = due.replace(second=0, microsecond=0)
-    after = before + MINUTE
-    while _is_quiet(after, reminders, zone):
-        after += MINUTE
+    after = quiet_end(due, reminders, zone)
     if start - after >= reminders.shortest:
         return after
+    before = due.replace(second=0, microsecond=0)
     while _is_quiet(before, reminders, zone):
         before -= MINUTE
     return before
+
+
+def quiet_end(moment: datetime, reminders: Reminders, zone: ZoneInfo) -> datetime:
+    """The first instant after ``moment``, which is quiet, that is not (R43)."""
+    # Minute by minute, because on the nights of the change a wall time may come twice or never.
+    after = moment.replace(second=0, microsecond=0) + MINUTE
+    while _is_quiet(after, reminders, zone):
+        after += MINUTE
+    return after
 
 
 def _is_quiet(moment: datetime, reminders: Reminders, zone: ZoneInfo) -> bool:
@@ -177,10 +194,10 @@ _STATUS_NEEDED = {
 
 
 @frozen
-class Recipient:
-    """To whom a notice goes, resolved at sending."""
+class Postponed:
+    """A reminder that came due, or is tried again, in the quiet hours: not before their end."""
 
-    point: ContactPoint
+    until: datetime
 
 
 def resolve(
@@ -191,32 +208,43 @@ def resolve(
     *,
     systems: Iterable[ContactSystem],
     now: datetime,
-) -> Recipient | DropCode:
+) -> ContactPoint | Postponed | DropCode:
     """Say who receives a notice now, or why nobody does (R43, R46).
 
-    ``patient`` is the file as it stands, the survivor of a merged one; ``systems`` are those for
+    Nothing is sent about an appointment that has started. A reminder never goes out in the quiet
+    hours, however late the dispatcher is. ``patient`` is the file as it stands, the survivor of a
+    merged one; ``systems`` are those for
     which there is a notifier.
     """
     if notice.revision != appointment.revision:
         return DropCode.OUTDATED
     if appointment.status is not _STATUS_NEEDED[notice.kind]:
         return DropCode.STATUS_CHANGED
-    if now >= appointment.slot.start and notice.kind is NoticeKind.REMINDER:
+    if now >= appointment.slot.start:
         return DropCode.PAST
     if not sends_messages(appointment, clinic):
         return DropCode.SILENT
     if notice.kind is NoticeKind.REMINDER and patient is not None and patient.deceased:
         return DropCode.DECEASED
+    if notice.kind is NoticeKind.REMINDER and _is_quiet(
+        now, clinic.policies.reminders, clinic.zone
+    ):
+        until = quiet_end(now, clinic.policies.reminders, clinic.zone)
+        return Postponed(until) if until < appointment.slot.start else DropCode.PAST
     role = notice.role
     wanted = clinic.policies.channels if role.system is None else {role.system}
     points = appointment.entries.contacts
+    if notice.kind is NoticeKind.REMINDER and role.system is not None:
+        # One reminder for the form: by the contact chosen at the booking, or else by another.
+        wanted = wanted | clinic.policies.channels
+        points = tuple(sorted(points, key=lambda point: point.system is not role.system))
     # A service that became confidential after the booking never writes to the file's contact (R17).
     if role is NoticeRole.MAIN_CONTACT and not _is_confidential(appointment, clinic):
         main = patient.main_contact if patient is not None and patient.is_live else None
         points = () if main is None else (main,)
     usable = wanted & set(systems)
     found = next((point for point in points if point.system in usable), None)
-    return DropCode.UNREACHABLE if found is None else Recipient(found)
+    return DropCode.UNREACHABLE if found is None else found
 
 
 def unreachable_flag(notice: Notice, now: datetime) -> Flag:

@@ -7,11 +7,12 @@ from datetime import date, datetime, time, timedelta
 
 from omnibook.clinic import Closure, Opening, Recurrence, Release
 from omnibook.ids import ActivityId
-from omnibook.mistakes import did_you_mean, shown
+from omnibook.mistakes import shown
+from omnibook.table_reader import DAY_MINUTES, FIRST_DAY, MIDNIGHT, TableReader
 from omnibook.times import days
-from omnibook.toml_reader import DAY_MINUTES, FIRST_DAY, MIDNIGHT, TableReader
 
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_REMEDY = f"use one of {', '.join(full[:3] for full in _DAY_NAMES)}"
 _WEEKDAYS = {name: number for number, full in enumerate(_DAY_NAMES) for name in (full[:3], full)}
 
 
@@ -104,7 +105,7 @@ def _recurrence(table: TableReader) -> Recurrence:
 def _weekday(items: TableReader, key: str) -> int:
     name = items.text(key).lower()
     if items.right(key) and name not in _WEEKDAYS:
-        items.refuse(key, f"unknown day {shown(name)}", did_you_mean(name, _WEEKDAYS))
+        items.refuse(key, f"unknown day {shown(name)}", _DAY_REMEDY)
     return _WEEKDAYS.get(name, 0)
 
 

@@ -5,7 +5,7 @@ carried out at once where that works, and by the dispatcher otherwise. Carried o
 nothing twice.
 """
 
-import contextlib
+import logging
 from functools import partial
 
 from attrs import evolve
@@ -16,7 +16,6 @@ from omnibook.ids import EventId, OrderId, derived_id
 from omnibook.ports import ReadScope
 from omnibook.records import SYSTEM, Appointment, Event, EventKind
 from omnibook.transactions import (
-    Again,
     Decision,
     PutEvent,
     PutOrder,
@@ -25,6 +24,8 @@ from omnibook.transactions import (
     Write,
 )
 from omnibook.wiring import Wiring
+
+_log = logging.getLogger("omnibook.orders")
 
 
 def carry_out(wiring: Wiring, identifier: OrderId) -> None:
@@ -39,20 +40,26 @@ def carry_out(wiring: Wiring, identifier: OrderId) -> None:
         return
     points = snapshot.appointments[order.appointment_id].entries.contacts
     wiring.directory.append_contacts(order.patient_id, points, order_id=identifier)
+    # What was added cannot tell: an earlier try may have added it and died before noting so.
+    is_known = wiring.survivor(order.patient_id) is not None
     operation = wiring.operation(SYSTEM, wiring.subject(order.patient_id))
-    wiring.store.transact(scope, partial(_decide_done, operation))
+    wiring.store.transact(scope, partial(_decide_done, operation, is_known))
 
 
 def carry_out_quietly(wiring: Wiring, appointment: Appointment) -> None:
     """Carry out an appointment's order at once, if that works.
 
-    Whatever the directory raises is left for the dispatcher to meet again: the booking stands.
+    Whatever is raised is logged by its type, and left for the dispatcher to meet again: the booking
+    stands.
     """
-    with contextlib.suppress(Exception):
+    try:
         carry_out(wiring, order_id(appointment))
+    except Exception as fault:  # noqa: BLE001 - a booking never fails for the directory
+        # The fault's own text may quote a contact, so only its type is logged.
+        _log.warning("contacts were not added yet: %s", type(fault).__name__)
 
 
-def _decide_done(operation: Operation, snapshot: Snapshot) -> Decision[None] | Again:
+def _decide_done(operation: Operation, is_known: bool, snapshot: Snapshot) -> Decision[None]:
     order = snapshot.order
     if order is None or order.done:
         return Decision(None)
@@ -66,9 +73,9 @@ def _decide_done(operation: Operation, snapshot: Snapshot) -> Decision[None] | A
         at=snapshot.now,
         not_before=snapshot.now,
     )
-    writes: tuple[Write, ...] = (
-        PutOrder(evolve(order, done=True)),
-        PutEvent(event),
-        operation.audit(snapshot.now, "add-contacts", EventKind.CONTACT_ADDED),
-    )
-    return Decision(None, writes)
+    done: tuple[Write, ...] = (PutOrder(evolve(order, done=True)),)
+    if not is_known:
+        # The file is gone: nothing was added, and there is nothing to tell.
+        return Decision(None, done)
+    audit = operation.audit(snapshot.now, "add-contacts", EventKind.CONTACT_ADDED)
+    return Decision(None, (*done, PutEvent(event), audit))

@@ -26,7 +26,7 @@ from omnibook.ids import (
     VisitToken,
 )
 from omnibook.problems import InvalidEntry
-from omnibook.records import Appointment, Cancellation, Flag, Slot
+from omnibook.records import Appointment, AppointmentStatus, Cancellation, Flag, Slot
 from omnibook.times import Span
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "IdentifyOutcome",
     "InvalidEntry",
     "LinkDead",
+    "LinkedAppointment",
     "NoAvailability",
     "NotCancellable",
     "NotFound",
@@ -59,10 +60,12 @@ __all__ = [
     "Opened",
     "Page",
     "Released",
+    "RequestReused",
     "ResumeOutcome",
     "ReviewOutcome",
     "ServiceExplanation",
     "ServiceNotOffered",
+    "ShowOutcome",
     "SlotTaken",
     "TimeExplanation",
     "TimeTaken",
@@ -253,6 +256,26 @@ class LinkDead:
     code: ClassVar[str] = "link.dead"
 
 
+@frozen(kw_only=True)
+class LinkedAppointment:
+    """What a link is about, to look at before anything is changed (R44).
+
+    ``starts`` and ``ends`` are aware datetimes in the clinic's zone; ``label`` is the service's
+    discreet one (R49). What the clinic no longer configures is ``None``.
+    """
+
+    code: ClassVar[str] = "appointment.linked"
+    slot: Slot
+    starts: datetime
+    ends: datetime
+    label: Text | None
+    place: Text | None
+    mode: Mode | None
+    cancelled: bool
+    cancellable: bool
+    """Whether :meth:`omnibook.Portal.cancel` would cancel it now (R47)."""
+
+
 IdentifyOutcome = Welcome | NotOnline | InvalidEntry | TooManyAttempts
 ResumeOutcome = Welcome | NotOnline | VisitOver
 FindOutcome = Page | NoAvailability | ServiceNotOffered | InvalidEntry | VisitOver
@@ -263,6 +286,7 @@ BackOutcome = Released | VisitOver
 BookOutcome = (
     Booked | SlotTaken | ServiceNotOffered | AlreadyBooked | TooManyHolds | InvalidEntry | VisitOver
 )
+ShowOutcome = LinkedAppointment | LinkDead
 CancelOutcome = Cancelled | TooLate | InvalidEntry | LinkDead
 
 
@@ -278,6 +302,13 @@ class NotFound:
     """No such record."""
 
     code: ClassVar[str] = "desk.not-found"
+
+
+@frozen
+class RequestReused:
+    """A ``request_id`` was used before, for something else; nothing was done (R38)."""
+
+    code: ClassVar[str] = "desk.request-reused"
 
 
 @frozen(kw_only=True)
@@ -311,7 +342,7 @@ class NotCancellable:
     """An appointment in this status cannot be cancelled."""
 
     code: ClassVar[str] = "desk.not-cancellable"
-    status: str
+    status: AppointmentStatus
 
 
 @frozen(kw_only=True)
@@ -335,24 +366,31 @@ class ServiceExplanation:
 
 @frozen(kw_only=True)
 class TimeExplanation:
-    """Why a time is, or is not, offered: the reasons against it, none when it is offered."""
+    """Why a time is, or is not, offered: the reasons against it, none when it is offered.
+
+    For a named patient also the ``verdict`` on the time's own date (R22), and whether an upcoming
+    appointment for the service is in the way (R52).
+    """
 
     code: ClassVar[str] = "desk.time-explained"
     service_id: ServiceId
     schedule_id: ScheduleId
     start: datetime
     reasons: tuple[str, ...]
+    verdict: Verdict | None = None
+    already_booked: bool = False
 
     @property
     def offered(self) -> bool:
-        """Whether a visitor who may see the service is offered the time."""
-        return not self.reasons
+        """Whether it is offered: to the patient, or to a visitor who may see the service."""
+        eligible = self.verdict is None or self.verdict.eligible
+        return eligible and not self.reasons and not self.already_booked
 
 
-DeskOpenOutcome = Opened | NotFound
-DeskCloseOutcome = Closed | TimeTaken | NotFound
+DeskOpenOutcome = Opened | RequestReused | NotFound
+DeskCloseOutcome = Closed | TimeTaken | RequestReused | NotFound
 DeskWithdrawOutcome = Withdrawn
-DeskBookOutcome = Booked | TimeTaken | NotFound | InvalidEntry
+DeskBookOutcome = Booked | TimeTaken | RequestReused | NotFound | InvalidEntry
 DeskCancelOutcome = Cancelled | NotCancellable | InvalidEntry | NotFound
 DeskExplainServiceOutcome = ServiceExplanation | NotFound
 DeskExplainTimeOutcome = TimeExplanation | NotFound

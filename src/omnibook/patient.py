@@ -6,24 +6,19 @@ R13).
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum, unique
 from typing import cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from omnibook.ages import is_date
 from omnibook.contacts import ContactPoint
 from omnibook.errors import InvalidValue
 from omnibook.facts import UNKNOWN, Fact, Facts, Sex
 from omnibook.health_numbers import HealthNumber
 from omnibook.ids import PatientId
 from omnibook.names import PersonName
-
-
-def is_date(value: object) -> bool:
-    """Whether this is a date without a time."""
-    # A datetime is a date to isinstance, yet the two never compare equal.
-    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 @unique
@@ -88,6 +83,22 @@ class Patient:
     def main_contact(self) -> ContactPoint | None:
         """The current contact at position 1 in one order over phones and e-mails (R43)."""
         return next((point for point in self.contacts if point.current), None)
+
+    def lacking(self, points: Iterable[ContactPoint]) -> tuple[ContactPoint, ...]:
+        """Those of the points that the file lacks, as they are added to it (R41).
+
+        Compared by match key with every contact of the file, current or not; each once, unverified,
+        ranked after all that the file has.
+        """
+        known = {point.match_key for point in self.contacts}
+        rank = max((point.rank for point in self.contacts), default=0)
+        added: list[ContactPoint] = []
+        for point in points:
+            if point.match_key not in known:
+                known.add(point.match_key)
+                rank += 1
+                added.append(evolve(point, rank=rank, verified=False, current=True))
+        return tuple(added)
 
     @property
     def facts(self) -> Facts:

@@ -11,7 +11,7 @@ from omnibook.clinic import DayPart, Policies, Reminders
 from omnibook.contacts import ContactSystem
 from omnibook.identity import MatchPolicy, NumberPolicy
 from omnibook.names import Folding
-from omnibook.toml_reader import DAY_MINUTES, TableReader
+from omnibook.table_reader import DAY_MINUTES, TableReader
 
 _HOUR = 60
 _MONTH = 31 * DAY_MINUTES
@@ -24,7 +24,7 @@ def read_policies(table: TableReader) -> Policies | None:
 
     Keys and bounds: ``match`` (R5, R6, R8), ``self_minimum_age`` 0–30 years (R3),
     ``hold_minutes`` 1–60 (R33), ``visit_idle_minutes`` and ``visit_total_minutes`` 1–1440,
-    ``visit_activity_minutes`` 0–60 (R16), ``horizon_days`` 1–1096 and
+    ``visit_activity_minutes`` 0–60 and under the idle ones (R16), ``horizon_days`` 1–1096 and
     ``minimum_notice_minutes`` up to a year (R27), ``cancel_cutoff_minutes`` up to 31 days (R47),
     ``holds_per_contact``, ``holds_per_source``, ``upcoming_per_contact`` and
     ``upcoming_per_source_and_day`` 1–1000 (R36), ``one_upcoming_per_service`` (R52), ``morning``,
@@ -37,6 +37,11 @@ def read_policies(table: TableReader) -> Policies | None:
     idle = table.minutes("visit_idle_minutes", 1, DAY_MINUTES, usual.visit_idle)
     total = table.minutes("visit_total_minutes", 1, DAY_MINUTES, usual.visit_total)
     activity = table.minutes("visit_activity_minutes", 0, _HOUR, usual.visit_activity)
+    if table.right("visit_idle_minutes", "visit_activity_minutes") and activity >= idle:
+        remedy = (
+            f"give more than visit_activity_minutes, which is {activity // timedelta(minutes=1)}"
+        )
+        table.refuse("visit_idle_minutes", "is too short", remedy)
     horizon = timedelta(days=table.whole("horizon_days", 1, 1096, usual.horizon.days))
     notice = table.minutes("minimum_notice_minutes", 0, _YEAR, usual.minimum_notice)
     cutoff = table.minutes("cancel_cutoff_minutes", 0, _MONTH, usual.cancel_cutoff)

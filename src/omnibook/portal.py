@@ -6,6 +6,7 @@ need. It keeps no state between calls, so that any number of them, on any number
 the same visitors.
 """
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
@@ -18,14 +19,20 @@ from omnibook.availability import (
     claimed_span,
     is_plausible,
 )
-from omnibook.booking import BookRequest, CancelRequest, decide_book, decide_cancel
+from omnibook.booking import (
+    CANCEL_REASON_LIMIT,
+    BookRequest,
+    CancelRequest,
+    decide_book,
+    decide_cancel,
+    linked,
+)
 from omnibook.booking_form import BookingEntries, BookingForm, free_text
 from omnibook.clinic import LANGUAGES, Clinic
 from omnibook.errors import InvalidValue
 from omnibook.finding import find, with_fresh
 from omnibook.holds import ReviewRequest, decide_back, decide_review
 from omnibook.identity import (
-    EntryRules,
     Identity,
     IdentityForm,
     IdentityKeys,
@@ -52,6 +59,7 @@ from omnibook.outcomes import (
     ResumeOutcome,
     ReviewOutcome,
     ServiceNotOffered,
+    ShowOutcome,
     SlotTaken,
     TooManyAttempts,
     VisitOver,
@@ -80,10 +88,9 @@ from omnibook.visits import (
 )
 from omnibook.wiring import CANCEL, Wiring, storable
 
-REASON_LIMIT = 500
-"""The longest reason for a cancellation, in characters."""
-
 _UNKNOWN_WAIT = timedelta(seconds=5)
+
+_log = logging.getLogger("omnibook.portal")
 
 
 class Portal:
@@ -177,12 +184,7 @@ class Portal:
         self, form: IdentityForm, terms: object, language: object, now: datetime
     ) -> Identity | InvalidEntry:
         clinic = self._clinic
-        rules = EntryRules(
-            region=clinic.region,
-            issuer=clinic.health_number_issuer,
-            self_minimum_age=clinic.policies.self_minimum_age,
-        )
-        read = form.parse(rules, today=local_date(now, clinic.zone))
+        read = form.parse(clinic.entry_rules, today=local_date(now, clinic.zone))
         problems = list(read.problems) if isinstance(read, InvalidEntry) else []
         outdated = parse_terms(terms, current=clinic.terms.version)
         if outdated is not None:
@@ -205,7 +207,8 @@ class Portal:
         )
         try:
             return self._limiter.admit(attempt)
-        except Exception:  # noqa: BLE001 - whatever breaks in a limiter must not open the door (R12)
+        except Exception as fault:  # noqa: BLE001 - a broken limiter must not open the door (R12)
+            _log.error("the attempt limiter failed, nobody is let in: %s", type(fault).__name__)
             return _UNKNOWN_WAIT
 
     def _refuse_attempt(self, wait: timedelta, person: SubjectKey) -> TooManyAttempts:
@@ -300,7 +303,9 @@ class Portal:
             return ServiceNotOffered()
         schedule = clinic.schedule(slot.schedule_id)
         now = standing.snapshot.now
-        if schedule is None or not is_plausible(slot, service, now, clinic.policies):
+        held = standing.snapshot.live_hold_of(standing.visit.visit_id)
+        known = held is not None and held.slot == slot
+        if schedule is None or not (known or is_plausible(slot, service, now, clinic.policies)):
             return with_fresh(self._wiring, SlotTaken(), standing, slot.service_id, preference)
         contact_keys = standing.visit.contact_keys | self._wiring.contact_keys(entries.contacts)
         request = ReviewRequest(
@@ -408,6 +413,19 @@ class Portal:
 
     # Cancel --------------------------------------------------------------------------------------
 
+    def show(self, link: str) -> ShowOutcome:
+        """Show what a link of a message is about; nothing changes (R44).
+
+        Returns :class:`LinkedAppointment`, or :class:`LinkDead`.
+        """
+        authentic = read_link(self._keys, CANCEL, self._clinic.clinic_id, link)
+        if authentic is None:
+            return LinkDead()
+        scope = Scope(clinic_id=self._clinic.clinic_id, appointment=authentic.appointment_id)
+        now, snapshot = self._store.read(ReadScope(scope))
+        appointment = snapshot.appointments.get(authentic.appointment_id)
+        return linked(appointment, authentic.revision, self._clinic, now)
+
     def cancel(self, link: str, reason: object = "") -> CancelOutcome:
         """Cancel an appointment by its link, for the patient (R44, R47).
 
@@ -422,7 +440,7 @@ class Portal:
         if authentic is None:
             return LinkDead()
         problems: list[Problem] = []
-        why = free_text(reason, "reason", REASON_LIMIT, problems)
+        why = free_text(reason, "reason", CANCEL_REASON_LIMIT, problems)
         if problems:
             return InvalidEntry(tuple(problems))
         scope = Scope(clinic_id=clinic_id, appointment=authentic.appointment_id)

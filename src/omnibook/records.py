@@ -7,6 +7,7 @@ it was booked from.
 
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
+from typing import TypeAlias
 
 from attrs import field, frozen
 
@@ -35,6 +36,9 @@ from omnibook.ids import (
 )
 from omnibook.times import Span, as_instant, as_whole_minute
 
+SlotRank: TypeAlias = tuple[datetime, ScheduleId, datetime]
+"""Start, schedule, end: the total order in which slots of a service are listed (R26)."""
+
 
 @frozen
 class Slot:
@@ -60,7 +64,7 @@ class Slot:
         return Span(self.start, self.end)
 
     @property
-    def rank(self) -> tuple[datetime, ScheduleId, datetime]:
+    def rank(self) -> SlotRank:
         """The total order in which slots of a service are listed (R26)."""
         return (self.start, self.schedule_id, self.end)
 
@@ -154,6 +158,8 @@ class Actor:
     def __attrs_post_init__(self) -> None:
         if (self.kind is ActorKind.STAFF) != bool(self.staff_id):
             raise InvalidValue("a member of staff acts under a staff_id, and nobody else has one")
+        if any("\ud800" <= character <= "\udfff" for character in self.staff_id or ""):
+            raise InvalidValue("a staff_id is a text that can be stored: no half characters")
 
     @classmethod
     def staff(cls, staff_id: str) -> "Actor":
@@ -219,7 +225,7 @@ class Appointment:
     source: SourceKey | None = None
     contact_keys: frozenset[ContactKey] = frozenset()
     messages: bool = True
-    """False when the appointment opted out of messages (R45)."""
+    """False when it opted out of messages, or was silent by its service or activity (R45)."""
     booked_at: datetime = field(converter=as_instant)
     booked_by: Actor
     cancellation: Cancellation | None = None
@@ -381,7 +387,11 @@ class EventKind(StrEnum):
 
 @frozen(kw_only=True)
 class Event:
-    """Something that happened, for the host's own systems; told at least once, in order of time."""
+    """Something that happened, for the host's own systems.
+
+    Told at least once. One that could not be told waits, and later ones are told before it: ``at``
+    gives the order.
+    """
 
     clinic_id: ClinicId
     event_id: EventId

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from omnibook.ids import AppointmentId, ClinicId, ScheduleId
 from omnibook.ports import Keys
+from omnibook.records import SlotRank
 from omnibook.times import from_minute, to_minute
 
 _LONGEST = 512
@@ -36,7 +37,7 @@ class Cursor:
     shown: int
 
     @property
-    def rank(self) -> tuple[datetime, ScheduleId, datetime]:
+    def rank(self) -> SlotRank:
         """Where the list goes on: after this."""
         return (self.start, self.schedule_id, self.end)
 

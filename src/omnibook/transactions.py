@@ -23,7 +23,7 @@ What is loaded for several reasons appears once.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -64,7 +64,14 @@ from omnibook.records import (
 )
 from omnibook.times import Span
 
+CORRECTION = timedelta(hours=1)
+"""A store's clock never goes back, but for a host's clock that is set back by more than this: it
+was wrong before and has been corrected, and is believed."""
+
 O_co = TypeVar("O_co", covariant=True)
+
+ROUNDS = 4
+"""How many scopes a decision may ask for, the first included, before a store gives up."""
 
 
 def _kept(schedules: Mapping[ScheduleId, Span]) -> Mapping[ScheduleId, Span]:
@@ -90,6 +97,11 @@ class Scope:
     notice: NoticeId | None = None
     event: EventId | None = None
     order: OrderId | None = None
+
+    def covers(self, schedule_id: ScheduleId, span: Span) -> bool:
+        """Whether a decision about this stretch of the schedule may be made in this scope."""
+        known = self.schedules.get(schedule_id)
+        return known is not None and known.covers(span)
 
     def widened(self, schedules: Mapping[ScheduleId, Span]) -> "Scope":
         """The scope with these schedules added; the spans of one given twice are joined."""

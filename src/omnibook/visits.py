@@ -16,7 +16,7 @@ from omnibook.ids import ContactKey, SourceKey, VisitToken
 from omnibook.outcomes import IdentifyOutcome, NotOnline, OfferedService, ResumeOutcome, Welcome
 from omnibook.records import Slot, TermsAcceptance, Visit
 from omnibook.times import local_date
-from omnibook.transactions import Again, Decision, PutVisit, Snapshot
+from omnibook.transactions import Decision, PutVisit, Snapshot
 
 
 @frozen(kw_only=True)
@@ -33,9 +33,7 @@ class IdentifyRequest:
     operation: Operation
 
 
-def decide_identify(
-    request: IdentifyRequest, snapshot: Snapshot
-) -> Decision[IdentifyOutcome] | Again:
+def decide_identify(request: IdentifyRequest, snapshot: Snapshot) -> Decision[IdentifyOutcome]:
     """Begin the visit (R13, R14): :class:`Welcome`, or :class:`NotOnline`, one for every cause.
 
     The acceptance of the terms is recorded with the visit (R2), the cause of the match in the audit
@@ -123,7 +121,7 @@ def visit_is_over(visit: Visit, snapshot: Snapshot, policies: Policies) -> bool:
     )
 
 
-def decide_touch(policies: Policies, snapshot: Snapshot) -> Decision[None] | Again:
+def decide_touch(policies: Policies, snapshot: Snapshot) -> Decision[None]:
     """Record the visit's activity when the last record of it is old enough (R16).
 
     Nothing is written for a visit that has ended meanwhile: what ended stays so.

@@ -88,7 +88,7 @@ def test_warnings_are_printed_and_the_file_can_be_used(
     assert cli.main(["check-config", str(file), TODAY]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{file}: 2 services, 1 schedule, 0 mistakes, 2 warnings\n")
-    assert "  warning: services[0]: no online opening up to 2027-01-23" in out
+    assert "  warning: services[0] (consultation): no online opening up to 2027-01-23" in out
 
 
 def test_mistakes_of_both_files_are_printed_all_at_once(
@@ -187,3 +187,34 @@ def test_a_terminal_without_accents_and_a_file_name_that_is_no_text_are_no_trace
     assert run.returncode == 1
     assert b"1 mistake" in run.stdout
     assert run.stderr == b""
+
+
+def test_a_database_is_brought_to_this_versions_schema(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The remedy that a refused database names."""
+    url = f"sqlite:///{tmp_path / 'clinic.db'}"
+
+    assert cli.main(["db", "upgrade", url]) == 0
+    assert cli.main(["db", "upgrade", url]) == 0
+    assert "this version's schema" in capsys.readouterr().out
+    assert (tmp_path / "clinic.db").is_file()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite://", "sqlite:////nowhere/at/all/clinic.db"])
+def test_a_database_that_cannot_be_upgraded_is_told_without_a_traceback(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["db", "upgrade", url]) == 1
+    told = capsys.readouterr().err
+    assert told.strip()
+    assert "Traceback" not in told
+
+
+def test_a_database_needs_its_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "omnibook.adapters.sql", None)
+
+    assert cli.main(["db", "upgrade", "sqlite:///clinic.db"]) == 1
+    assert "omnibook[sql]" in capsys.readouterr().err

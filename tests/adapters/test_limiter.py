@@ -1,13 +1,19 @@
 """Guessing is slowed down, and nobody is shut out by others' guessing (R12)."""
 
+import gc
 import threading
+import weakref
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibook.adapters.clocks import ManualClock
 from omnibook.adapters.limiter import LimiterPolicy, MemoryLimiter
+from omnibook.errors import InvalidValue
 from omnibook.ports import Attempt
 from support.worlds import START
 
@@ -16,6 +22,17 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 NONE = timedelta()
 HOUR = timedelta(hours=1)
+
+
+class Key(str):
+    """A key of which one can tell whether somebody still has it."""
+
+    __slots__ = ("__weakref__",)
+
+
+def kept(keys: Iterable[weakref.ref[Key]]) -> list[bool]:
+    gc.collect()
+    return [each() is not None for each in keys]
 
 
 class Bench:
@@ -176,12 +193,14 @@ def test_a_small_allowance_too_answers_with_five_seconds_at_most() -> None:
 def test_an_attempt_that_the_overall_limit_refuses_spends_nothing_of_its_own_keys() -> None:
     """R12."""
     bench = Bench(overall=6)
-    bench.spend(1)
+    hers = {"person": "marie", "source": "her place", "number": "her number"}
+    bench.spend(6)
     for _ in range(20):
-        bench.attempt()
+        assert bench.attempt(**hers) == 5 * SECOND
     bench.clock.advance(15 * MINUTE)
 
-    bench.spend(5, person="marie")
+    bench.spend(5, **hers)
+    assert bench.attempt(**hers) == 30 * SECOND
 
 
 def test_a_clock_that_goes_back_locks_nobody_out() -> None:
@@ -205,18 +224,20 @@ def test_a_clock_that_goes_back_locks_nobody_out() -> None:
 
 
 def test_keys_that_were_not_used_for_a_day_are_forgotten() -> None:
-    """R12, R51."""
+    """R12, R51: nothing of them is left in memory."""
     bench = Bench()
-    bench.spend(5, person="marie")
-    bench.attempt(person="marie")
+    early, late = Key("marie"), Key("jean")
+    bench.spend(5, person=early)
+    bench.attempt(person=early)
     bench.clock.advance(timedelta(hours=24) - MICRO)
-    bench.spend(1)
-    assert ("person", "marie") in bench.limiter._buckets
+    bench.spend(1, person=late)
+    left = weakref.ref(early), weakref.ref(late)
+    del early, late
+    assert kept(left) == [True, True]
     bench.clock.advance(15 * MINUTE)
     bench.spend(1)
 
-    assert ("person", "marie") not in bench.limiter._buckets
-    assert len(bench.limiter._buckets) == 4
+    assert kept(left) == [False, True]
 
 
 def test_threads_together_admit_no_more_than_the_limit() -> None:
@@ -279,3 +300,18 @@ def test_no_window_holds_more_than_the_limits_and_who_waits_as_told_goes_on(
             recent = [each for each in times if now - each < 15 * MINUTE]  # type: ignore[operator]
             # Beyond the limit each waits at least 30, 60, 120, 240, 480 s: five more at most.
             assert len(recent) <= limits[key[0]] + 5
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"overall": 0},
+        {"per_person": 0},
+        {"window": timedelta()},
+        {"first_wait": timedelta(hours=2)},
+    ],
+)
+def test_a_policy_that_would_let_nobody_in_cannot_be_built(wrong: dict[str, Any]) -> None:
+    """R12."""
+    with pytest.raises(InvalidValue):
+        LimiterPolicy(**wrong)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibook.adapters.clocks import ManualClock
-from omnibook.adapters.memory import ROUNDS, ClinicSchedules, MemoryDirectory, MemoryStore
+from omnibook.adapters.memory import ClinicSchedules, MemoryDirectory, MemoryStore
 from omnibook.errors import Contention, StoreError
 from omnibook.ids import ClinicId, HoldId, OrderId, PatientId, ScheduleId
 from omnibook.ports import Query, ReadScope
@@ -31,6 +31,7 @@ from omnibook.records import (
 )
 from omnibook.times import Span
 from omnibook.transactions import (
+    ROUNDS,
     Again,
     Decision,
     DropDeskClosure,

@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from omnibook.adapters.memory import MemoryDirectory
 from omnibook.adapters.sql import SqlDirectory, open_engine
@@ -20,6 +21,7 @@ from omnibook.identity import Identity, IdentityKeys, candidates_among
 from omnibook.ids import ClinicId, OrderId, PatientId
 from omnibook.names import PersonName
 from omnibook.patient import Gender, Patient
+from support.quick_sql import quick_file
 from support.strategies_identity import contact_points, patient_id, situations
 
 CLINIC = ClinicId("clinic-a")
@@ -44,8 +46,10 @@ numbers = count()
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('directory') / 'clinic.db'}"
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One file for all examples of the laws."""
+    with quick_file(tmp_path_factory.mktemp("directory")) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -72,11 +76,12 @@ def with_facts() -> st.SearchStrategy[Patient]:
 
 
 @given(patient=with_facts())
-def test_a_file_is_read_as_it_was_put(url: str, patient: Patient) -> None:
-    with SqlDirectory(url, CLINIC) as directory:
-        directory.put(FULL)
-        directory.put(patient)
-        found = directory.get(FULL.patient_id)
+def test_a_file_is_read_as_it_was_put(engine: Engine, patient: Patient) -> None:
+    directory = SqlDirectory(engine, CLINIC)
+    directory.put(FULL)
+    directory.put(patient)
+
+    found = directory.get(FULL.patient_id)
 
     assert found == patient
     assert found is not None
@@ -86,15 +91,16 @@ def test_a_file_is_read_as_it_was_put(url: str, patient: Patient) -> None:
 
 @given(situation=situations())
 def test_the_keys_of_a_form_find_the_files_that_the_reference_finds(
-    url: str, situation: tuple[Identity, tuple[Patient, ...]]
+    engine: Engine, situation: tuple[Identity, tuple[Patient, ...]]
 ) -> None:
     """R9: with every file that merged ones lead to, in chains and circles too."""
     identity, files = situation
     keys = IdentityKeys.of(identity)
     # Each example is a clinic of its own, among the files of all others.
-    with SqlDirectory(url, ClinicId(f"clinic-{next(numbers)}")) as directory:
-        assert directory.import_patients(iter(files)) == len(files)
-        found = directory.candidates(keys)
+    directory = SqlDirectory(engine, ClinicId(f"clinic-{next(numbers)}"))
+    assert directory.import_patients(iter(files)) == len(files)
+
+    found = directory.candidates(keys)
 
     expected = candidates_among({each.patient_id: each for each in files}, keys)
     assert len(found) == len(expected)
@@ -113,21 +119,21 @@ def test_the_keys_of_a_form_find_the_files_that_the_reference_finds(
     ),
 )
 def test_contacts_are_appended_as_memory_does(
-    url: str,
+    engine: Engine,
     situation: tuple[Identity, tuple[Patient, ...]],
     orders: list[tuple[int, list[ContactPoint], str]],
 ) -> None:
     """R41."""
     _, files = situation
     memory = MemoryDirectory(files)
-    with SqlDirectory(url, ClinicId(f"clinic-{next(numbers)}")) as directory:
-        directory.import_patients(files)
-        for number, points, order in orders:
-            added = directory.append_contacts(patient_id(number), points, order_id=OrderId(order))
-            same = memory.append_contacts(patient_id(number), points, order_id=OrderId(order))
-            assert tuple(added) == tuple(same)
-        for each in files:
-            assert directory.get(each.patient_id) == memory.get(each.patient_id)
+    directory = SqlDirectory(engine, ClinicId(f"clinic-{next(numbers)}"))
+    directory.import_patients(files)
+    for number, points, order in orders:
+        added = directory.append_contacts(patient_id(number), points, order_id=OrderId(order))
+        same = memory.append_contacts(patient_id(number), points, order_id=OrderId(order))
+        assert tuple(added) == tuple(same)
+    for each in files:
+        assert directory.get(each.patient_id) == memory.get(each.patient_id)
 
 
 def test_a_new_contact_comes_last_and_unverified_once_for_each_order(

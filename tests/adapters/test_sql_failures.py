@@ -138,8 +138,17 @@ def test_an_engine_of_the_host_gets_the_settings(file: Path) -> None:
 
 def test_a_store_that_was_closed_can_be_closed_again(file: Path) -> None:
     store = SqlStore(f"sqlite:///{file}")
-    store.close()
-    store.close()
+    keep(store, PutVisit(visit()))
+    log = file.with_name(f"{file.name}-wal")
+    assert log.exists()
+
+    for _ in range(2):
+        store.close()
+        # SQLite folds the log into the file when the last connection is gone.
+        assert not log.exists()
+
+    with SqlStore(f"sqlite:///{file}") as again:
+        assert kept(again).visit == visit()
 
 
 def _read_in_child(store: SqlStore, answers: Any) -> None:

@@ -41,6 +41,7 @@ from omnibook.transactions import (
     Snapshot,
     Write,
 )
+from support.quick_sql import quick_file
 from support.strategies_records import (
     ALWAYS,
     BASE,
@@ -63,9 +64,8 @@ numbers = count()
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
-    file = tmp_path_factory.mktemp("round-trip") / "clinic.db"
-    with SqlStore(f"sqlite:///{file}", clock=ManualClock(BASE)) as opened:
-        yield opened
+    with quick_file(tmp_path_factory.mktemp("round-trip")) as engine:
+        yield SqlStore(engine, clock=ManualClock(BASE))
 
 
 def fresh() -> ClinicId:
@@ -84,7 +84,7 @@ def loaded(store: SqlStore, scope: Scope) -> Snapshot:
     return store.read(ReadScope(scope))[1]
 
 
-@given(visit=visits(), before=visits())
+@given(visit=visits(rich=True), before=visits())
 def test_a_visit(store: SqlStore, visit: Visit, before: Visit) -> None:
     clinic = fresh()
     visit = evolve(visit, clinic_id=clinic)
@@ -99,7 +99,7 @@ def test_a_visit(store: SqlStore, visit: Visit, before: Visit) -> None:
     assert (kept and kept.version) == (number and number.version)
 
 
-@given(hold=holds(), before=holds())
+@given(hold=holds(rich=True), before=holds())
 def test_a_hold(store: SqlStore, hold: Hold, before: Hold) -> None:
     clinic = fresh()
     hold = evolve(hold, clinic_id=clinic)
@@ -111,7 +111,7 @@ def test_a_hold(store: SqlStore, hold: Hold, before: Hold) -> None:
     assert snapshot.holds == {hold.hold_id: hold}
 
 
-@given(appointment=appointments(), before=appointments())
+@given(appointment=appointments(rich=True), before=appointments())
 def test_an_appointment(store: SqlStore, appointment: Appointment, before: Appointment) -> None:
     clinic = fresh()
     appointment = evolve(appointment, clinic_id=clinic)

@@ -164,11 +164,14 @@ def test_a_booking_killed_at_any_statement_is_all_or_nothing(file: Path, tmp_pat
     most = 100
     with open_store(url_of(file)) as store:
         let_them_in(store, 1)
+        held = portal_on(store).review(token(0, 0), times()[0], FORM)
+        assert isinstance(held, ob.Held)
     copies = [tmp_path / f"copy-{number}.db" for number in range(most)]
     for copy in copies:
         shutil.copy(file, copy)
     here, there = spawn.Pipe(duplex=False)
-    nursery = spawn.Process(target=die_at_each_statement, args=([*map(url_of, copies)], there))
+    doomed = ([*map(url_of, copies)], held.hold_id, there)
+    nursery = spawn.Process(target=die_at_each_statement, args=doomed)
     nursery.start()
     there.close()
     deaths = 0
@@ -180,8 +183,7 @@ def test_a_booking_killed_at_any_statement_is_all_or_nothing(file: Path, tmp_pat
     for copy in copies[: deaths + 1]:
         with open_store(url_of(copy)) as store:
             made.append(assert_nothing_is_half_written(store))
-            (claim,) = live_claims(on_schedules(store, "abcd"))
-            again = portal_on(store).book(token(0, 0), claim.owner)
+            again = portal_on(store).book(token(0, 0), held.hold_id)
             assert isinstance(again, ob.Booked)
             assert assert_nothing_is_half_written(store) == 1
             assert isinstance(portal_on(store).review(token(0, 0), times()[0], FORM), ob.SlotTaken)

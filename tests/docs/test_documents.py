@@ -17,16 +17,32 @@ from sybil.parsers.myst import PythonCodeBlockParser
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = ROOT / "docs" / "reference" / "api"
+WITHOUT_CODE = {"index.md", "run-the-checks.md"}
+"""Lists of pages, and one about commands of the shell."""
+BEGINNINGS = ("```python", "<!--- invisible-code-block: python")
 DATA_FILES = ("*.toml", "*.json")
 
 
 def documents() -> list[Path]:
-    written = (path for path in (ROOT / "docs").rglob("*.md") if GENERATED not in path.parents)
-    return sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *written])
+    pages = (path for path in (ROOT / "docs").rglob("*.md") if GENERATED not in path.parents)
+    return sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *pages])
+
+
+def shows_code(document: Path) -> bool:
+    """Whether readers are to see code there: the front page, the tutorial, how to do things."""
+    folder = document.parent.name
+    here = document == ROOT / "README.md" or folder in {"tutorial", "how-to"}
+    return here and document.name not in WITHOUT_CODE
+
+
+def written(document: Path) -> int:
+    """How many blocks a document has, counted without the parser that runs them."""
+    lines = document.read_text(encoding="utf-8").splitlines()
+    return sum(line.strip().startswith(BEGINNINGS) for line in lines)
 
 
 def run(document: Path) -> int:
-    """Run the blocks of a document; return how many there were."""
+    """Run the examples of a document; return how many there were."""
     count = 0
     sybil = Sybil(parsers=[PythonCodeBlockParser()], path=str(document.parent))
     for example in sybil.parse(document).examples():
@@ -46,7 +62,19 @@ def test_the_code_in_a_document_runs(
             shutil.copy(data_file, tmp_path)
     monkeypatch.chdir(tmp_path)
 
-    run(document)
+    count = run(document)
+
+    # A block that is written as at a prompt counts once for each prompt.
+    assert count >= written(document)
+    assert count > 0 or not shows_code(document)
+
+
+def test_the_pages_that_have_to_show_code_are_there() -> None:
+    """So that the law above is about something."""
+    found = [path for path in documents() if shows_code(path)]
+
+    assert ROOT / "README.md" in found
+    assert {"tutorial", "how-to"} <= {path.parent.name for path in found}
 
 
 def test_blocks_share_the_namespace_of_their_document(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from omnibook.outcomes import (
 from omnibook.ports import Clock
 from omnibook.records import HoldState
 from support.looking import holds_of
+from support.quick_sql import quick_file
 from support.strategies_identity import BAD, BASE, anything, texts
 from support.worlds import STAFF, World, small_clinic, world
 
@@ -81,15 +82,8 @@ def stand(
     if request.param == "memory":
         yield standing(ob.MemoryStore)
         return
-    url = f"sqlite:///{tmp_path_factory.mktemp('bad') / 'clinic.db'}"
-    made: list[SqlStore] = []
-
-    def make(clock: Clock) -> SqlStore:
-        made.append(SqlStore(url, clock=clock))
-        return made[0]
-
-    yield standing(make)
-    made[0].close()
+    with quick_file(tmp_path_factory.mktemp("bad")) as engine:
+        yield standing(lambda clock: SqlStore(engine, clock=clock))
 
 
 def told(stand: Standing, outcome: T, union: Any) -> T:

@@ -166,20 +166,18 @@ def with_offsets(*hours: int) -> Clinic:
 def test_a_reminder_is_queued_exactly_when_it_is_due_after_the_booking(
     start: datetime, ahead: timedelta, hours: list[int]
 ) -> None:
-    """R43."""
+    """R43: and of several that the quiet hours bring to one instant, one."""
     clinic = with_offsets(*hours)
     booked_at = start - ahead
 
     notices = [each.notice for each in on_booking(an_appointment("a", start, booked_at, 0), clinic)]
 
     due = {
-        offset: reminder_due(start, offset, clinic.policies.reminders, clinic.zone)
+        reminder_due(start, offset, clinic.policies.reminders, clinic.zone)
         for offset in clinic.policies.reminders.offsets
     }
-    reminders = {
-        notice.offset: notice.not_before for notice in notices if notice.kind is NoticeKind.REMINDER
-    }
-    assert reminders == {offset: moment for offset, moment in due.items() if moment > booked_at}
+    reminders = [each.not_before for each in notices if each.kind is NoticeKind.REMINDER]
+    assert sorted(reminders) == sorted(moment for moment in due if moment > booked_at)
 
 
 names = st.sampled_from(("a", "b"))

@@ -32,7 +32,7 @@ from omnibook.identity import Gender, Identity, Patient
 from omnibook.ids import PatientId, SubjectKey
 from omnibook.names import PersonName
 from support.looking import trail
-from support.worlds import STAFF, World, small_clinic, world
+from support.worlds import STAFF, World, dispatcher_of, small_clinic, world
 
 PERSONAL = {
     *("first_name", "last_name", "given", "family", "names", "birth_date", "gender", "sex"),
@@ -269,8 +269,7 @@ def walk(person: Person, heard: list[object], make_store: Any) -> World:
     ports = {"store": store, "directory": directory, "keys": here.keys}
     portal: Any = Overheard(ob.Portal(here.clinic, limiter=limiter, **ports), heard)
     desk: Any = Overheard(ob.FrontDesk(here.clinic, **ports), heard)
-    here.dispatcher._store = store
-    here.dispatcher._wiring = attrs.evolve(here.dispatcher._wiring, **ports)
+    here.dispatcher = dispatcher_of(here, store=store, directory=directory)
     booking = ob.BookingForm(person.reason, details=person.details, email=None)
 
     for form in (person.form, attrs.evolve(person.form, birth_date="1901-02-03")):

@@ -178,13 +178,15 @@ def test_a_wall_time_is_placed_where_a_clock_that_is_watched_first_shows_it(
         assert wall_clock(earlier, zone).replace(tzinfo=None) != wall
 
 
+@example(datetime(1994, 10, 1, tzinfo=UTC), ZoneInfo("Africa/Cairo"))
 @given(instants, ZONES)
 def test_what_a_wall_clock_shows_leads_back_to_the_instant(
     moment: datetime, zone: ZoneInfo
 ) -> None:
     """R30: or to the hour before, when it is shown a second time."""
     shown = wall_clock(moment, zone)
-    assert shown == moment
+    # Not "shown == moment": in an hour that is shown twice no two zones are ever equal (PEP 495).
+    assert shown.astimezone(UTC) == moment
     assert shown.tzinfo is zone
     assert local_date(moment, zone) == shown.date()
     back = place(shown.replace(tzinfo=None), zone)

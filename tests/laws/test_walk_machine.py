@@ -5,7 +5,6 @@ be answered in the other, identifiers included; and after each step the laws of 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from itertools import combinations, count
 from typing import TypeVar
@@ -22,13 +21,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import event
 
 import omnibook as ob
-from omnibook.adapters.sql import SqlStore, open_engine
+from omnibook.adapters.sql import SqlStore
 from omnibook.ids import AppointmentId, ClinicId, ClosureId, OpeningId, ScheduleId, ServiceId
 from omnibook.records import ClaimKind
 from support.looking import appointments, live_claims, on_schedules, trail
+from support.quick_sql import quick_file
 from support.tokens import SeededTokens
 from support.worlds import (
     JEANS_FORM,
@@ -316,12 +315,12 @@ class Walks(RuleBasedStateMachine):
         )
 
     def withdraw(self, number: int) -> None:
-        from omnibook.desk import closure_id, opening_id
+        from omnibook.desk import closure_of, opening_of
 
         request = self.made[number % len(self.made)]
         clinic_id = self.memory.clinic.clinic_id
-        opening: OpeningId = opening_id(clinic_id, request)
-        closure: ClosureId = closure_id(clinic_id, request)
+        opening: OpeningId = opening_of(clinic_id, request)
+        closure: ClosureId = closure_of(clinic_id, request)
         self.both(lambda w: w.desk.withdraw_opening(opening, actor=STAFF))
         self.both(lambda w: w.desk.withdraw_closure(closure, actor=STAFF))
 
@@ -382,20 +381,10 @@ class Walks(RuleBasedStateMachine):
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Walks]]:
     """The machine on one file: each example is a clinic of its own in it."""
-    with one_file(f"sqlite:///{tmp_path_factory.mktemp('walks') / 'clinic.db'}") as found:
-        yield found
-
-
-@contextmanager
-def one_file(url: str) -> Iterator[type[Walks]]:
-    clock, engine = ob.ManualClock(START), open_engine(url)
-    # What a power cut leaves is no question here: nothing waits for the disk.
-    event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA synchronous = OFF"))
-    try:
+    clock = ob.ManualClock(START)
+    with quick_file(tmp_path_factory.mktemp("walks")) as engine:
         store = SqlStore(engine, clock=clock)
         yield type("WalksOnOneFile", (Walks,), {"store": store, "clock": clock})
-    finally:
-        engine.dispose()
 
 
 def test_whatever_visitors_and_the_desk_do_memory_and_sqlite_agree(machine: type[Walks]) -> None:

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omnibook.ages import AgeUnit, completed
 from omnibook.clinic import (
     Clinic,
     Closure,
@@ -26,7 +27,6 @@ from omnibook.clinic_checks import warn_about
 from omnibook.clinic_file import read_clinic
 from omnibook.criteria import (
     AgeRange,
-    AgeUnit,
     AllOf,
     AnyOf,
     AsOf,
@@ -36,7 +36,6 @@ from omnibook.criteria import (
     HasFile,
     Not,
     RegisteredSex,
-    completed,
 )
 from omnibook.criterion import Criterion
 from omnibook.eligibility import Eligibility
@@ -131,6 +130,21 @@ def test_the_examples_are_warned_of_nothing(name: str) -> None:
     assert warnings(read) == []
 
 
+@pytest.mark.parametrize("phone", ["call us !", "555", ""])
+def test_a_phone_number_that_nobody_could_dial_is_told(phone: str) -> None:
+    (warning,) = warnings(evolve(clinic(opening()), phone=phone))
+    assert warning == (
+        f'phone: {phone!r} is no phone number that can be dialled in CA; write it as "514 555-0100"'
+    )
+
+
+@pytest.mark.parametrize(
+    "phone", ["514 555-0100, poste 2", "1 800 555-MILK", "+33 1 99 00 12 34", "(514) 555-0100"]
+)
+def test_a_clinic_may_have_any_phone_number(phone: str) -> None:
+    assert warnings(evolve(clinic(opening()), phone=phone)) == []
+
+
 # Openings ----------------------------------------------------------------------------------------
 
 
@@ -154,7 +168,7 @@ def test_a_service_without_an_opening_in_the_horizon_is_told(openings: tuple[Ope
     """R27."""
     assert warnings(clinic(*openings)) == [
         (
-            "services[0]: no online opening up to 2027-01-22 has one of its activities; "
+            "services[0] (visit): no online opening up to 2027-01-22 has one of its activities; "
             "add an online opening with the activity visit"
         )
     ]
@@ -193,12 +207,12 @@ def test_overlapping_openings_of_one_schedule_are_told_once(
 ) -> None:
     """R30."""
     (warning,) = warnings(clinic(first, second))
-    assert warning.startswith("schedules[0].openings[1]: overlaps schedules[0].openings[0] on 2026")
+    assert warning.startswith("schedules[0] (room).openings[1]: overlaps openings[0] on 2026")
 
 
 def test_an_opening_that_reaches_its_own_next_day_is_told() -> None:
     (warning,) = warnings(clinic(opening("08:00", "09:00", ends_next_day=True, days={0, 1})))
-    assert warning.startswith("schedules[0].openings[0]: overlaps schedules[0].openings[0]")
+    assert warning.startswith("schedules[0] (room).openings[0]: overlaps openings[0]")
 
 
 def test_openings_that_touch_or_stand_on_other_days_are_fine() -> None:
@@ -239,7 +253,7 @@ def test_criteria_that_contradict_one_another_are_told(
     """R18."""
     assert asks(*groups) == [
         (
-            "services[0].eligibility: nobody can meet its criteria; "
+            "services[0] (visit).eligibility: nobody can meet its criteria; "
             "they contradict one another; correct one of them"
         )
     ]
@@ -283,12 +297,12 @@ def test_a_single_criterion_that_never_holds_is_told_where_it_stands(criterion: 
     """R18."""
     assert asks((HasFile(), criterion)) == [
         (
-            "services[0].eligibility.include[0][1]: never holds; "
+            "services[0] (visit).eligibility.include[0][1]: never holds; "
             "nobody with a file can meet it; correct it, or leave it out"
         )
     ]
     (warning,) = asks(exclude=(criterion,))
-    assert warning.startswith("services[0].eligibility.exclude[0]: never holds")
+    assert warning.startswith("services[0] (visit).eligibility.exclude[0]: never holds")
 
 
 def test_an_exclusion_that_leaves_nobody_is_told() -> None:

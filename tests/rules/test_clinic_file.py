@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omnibook.adapters.files import FILE_LIMIT, clinic_from_toml
 from omnibook.clinic import (
     Clinic,
     Closure,
@@ -25,7 +26,7 @@ from omnibook.clinic import (
     Reminders,
     Text,
 )
-from omnibook.clinic_file import FILE_LIMIT, clinic_from_toml, parse_clinic, read_clinic
+from omnibook.clinic_file import parse_clinic, read_clinic
 from omnibook.contacts import ContactSystem
 from omnibook.criteria import SHIPPED_KINDS, HasFile
 from omnibook.errors import ConfigurationError
@@ -453,9 +454,9 @@ def test_every_mistake_is_reported_at_once() -> None:
         parse_clinic(text.replace('zone = "America/Toronto"', 'zone = "America/Toront"') + "x = 1")
     assert list(caught.value.mistakes) == [
         "zone: unknown time zone 'America/Toront'; did you mean 'America/Toronto'?",
-        "services[0].minutes: cannot be this number; give a whole number from 1 to 1440",
+        "services[0] (visit).minutes: cannot be this number; give a whole number from 1 to 1440",
         (
-            "schedules[0].openings[0].from: must be a time from 00:00 to 23:59, not '8h30'; "
+            "schedules[0] (room).openings[0].from: must be a time from 00:00 to 23:59, not '8h30'; "
             'write it as "08:30", hours and minutes'
         ),
         "closures[0]: unknown key 'x'; use one of date, from, label, to",
@@ -517,7 +518,7 @@ def test_an_unknown_key_is_told_with_the_nearest_one() -> None:
         "the file: unknown key 'servises'; did you mean 'services'?"
     ]
     assert mistakes_with(lambda data: at(data, "services", 0).update(minuts=5)) == [
-        "services[0]: unknown key 'minuts'; did you mean 'minutes'?"
+        "services[0] (visit): unknown key 'minuts'; did you mean 'minutes'?"
     ]
 
 
@@ -555,24 +556,24 @@ def test_an_identifier_is_plain(value: str) -> None:
 @pytest.mark.parametrize("value", [True, False, 20.0, "20", [20], 0, -5, 1441, 2**100])
 def test_minutes_are_a_whole_number_and_true_is_none(value: object) -> None:
     (mistake,) = mistakes_with(lambda data: at(data, "services", 0).update(minutes=value))
-    assert mistake.startswith("services[0].minutes: ")
+    assert mistake.startswith("services[0] (visit).minutes: ")
     assert mistake.endswith("give a whole number from 1 to 1440")
 
 
 def test_missing_minutes_are_told() -> None:
     (mistake,) = mistakes_with(lambda data: at(data, "services", 0).pop("minutes"))
-    assert mistake == "services[0].minutes: missing; give a whole number from 1 to 1440"
+    assert mistake == "services[0] (visit).minutes: missing; give a whole number from 1 to 1440"
 
 
 @pytest.mark.parametrize("value", [1, 0, "true", "no"])
 def test_a_flag_is_true_or_false(value: object) -> None:
     (mistake,) = mistakes_with(lambda data: at(data, "services", 0).update(confidential=value))
-    assert mistake.startswith("services[0].confidential: must be true or false")
+    assert mistake.startswith("services[0] (visit).confidential: must be true or false")
 
 
 def test_a_mode_is_one_of_three() -> None:
     (mistake,) = mistakes_with(lambda data: at(data, "services", 0).update(mode="fone"))
-    assert mistake == "services[0].mode: unknown word 'fone'; did you mean 'phone'?"
+    assert mistake == "services[0] (visit).mode: unknown word 'fone'; did you mean 'phone'?"
 
 
 @pytest.mark.parametrize(
@@ -582,7 +583,7 @@ def test_a_zone_that_does_not_exist_is_refused(zone: object) -> None:
     (mistake,) = mistakes_with(lambda data: data.update(zone=zone))
     assert mistake.startswith("zone: ")
     (mistake,) = mistakes_with(lambda data: at(data, "schedules", 0).update(zone=zone))
-    assert mistake.startswith("schedules[0].zone: ")
+    assert mistake.startswith("schedules[0] (room).zone: ")
 
 
 def test_a_country_and_an_issuer_must_exist() -> None:
@@ -597,13 +598,12 @@ def test_a_country_and_an_issuer_must_exist() -> None:
 
 def test_an_unknown_activity_is_told_with_the_nearest_one() -> None:
     (mistake,) = opening_with(activities=["visits"])
-    assert mistake == (
-        "schedules[0].openings[0].activities[0]: unknown word 'visits'; did you mean 'visit'?"
-    )
+    path = "schedules[0] (room).openings[0].activities[0]"
+    assert mistake == f"{path}: unknown word 'visits'; did you mean 'visit'?"
     (mistake,) = mistakes_with(
         lambda data: at(data, "services", 0).update(activities=["x", "visit"])
     )
-    assert mistake.startswith("services[0].activities[0]: unknown word 'x'")
+    assert mistake.startswith("services[0] (visit).activities[0]: unknown word 'x'")
     (mistake,) = mistakes_with(lambda data: data.update(silent_activities=["x"]))
     assert mistake.startswith("silent_activities[0]: unknown word 'x'")
 
@@ -611,7 +611,7 @@ def test_an_unknown_activity_is_told_with_the_nearest_one() -> None:
 @pytest.mark.parametrize("activities", [[], None])
 def test_a_service_and_an_opening_need_an_activity(activities: object) -> None:
     (mistake,) = opening_with(activities=activities)
-    assert mistake.startswith("schedules[0].openings[0].activities: missing")
+    assert mistake.startswith("schedules[0] (room).openings[0].activities: missing")
 
 
 def test_activities_that_are_not_declared_are_one_mistake_and_not_many() -> None:
@@ -629,15 +629,15 @@ def test_a_described_activity_needs_a_plain_name_and_a_text() -> None:
 def test_a_repeated_item_is_told() -> None:
     (mistake,) = opening_with(activities=["visit", "visit"])
     assert mistake == (
-        "schedules[0].openings[0].activities[1]: repeats activities[0]; leave it out"
+        "schedules[0] (room).openings[0].activities[1]: repeats activities[0]; leave it out"
     )
     (mistake,) = opening_with(days=["mon", "monday"])
-    assert mistake.startswith("schedules[0].openings[0].days[1]: repeats days[0]")
+    assert mistake.startswith("schedules[0] (room).openings[0].days[1]: repeats days[0]")
 
 
 def test_an_empty_item_is_told() -> None:
     (mistake,) = opening_with(activities=["visit", None])
-    assert mistake.startswith("schedules[0].openings[0].activities[1]: is nothing")
+    assert mistake.startswith("schedules[0] (room).openings[0].activities[1]: is nothing")
 
 
 def test_two_services_or_schedules_of_one_id_are_told() -> None:
@@ -648,9 +648,33 @@ def test_two_services_or_schedules_of_one_id_are_told() -> None:
         )
     )
     assert found == [
-        "services[1].id: repeats services[0].id; give each service an id of its own",
-        "schedules[1].id: repeats schedules[0].id; give each schedule an id of its own",
+        (
+            "services[1] (visit).id: repeats services[0] (visit).id; "
+            "give each service an id of its own"
+        ),
+        (
+            "schedules[1] (room).id: repeats schedules[0] (room).id; "
+            "give each schedule an id of its own"
+        ),
     ]
+
+
+def test_an_id_that_is_none_names_nothing() -> None:
+    (mistake,) = mistakes_with(lambda data: at(data, "services", 0).update(id="a b"))
+    assert mistake.startswith("services[0].id: 'a b' is no identifier; use letters")
+
+
+def test_what_is_missing_is_told_with_its_own_rule() -> None:
+    def without(key: str) -> str:
+        (mistake,) = mistakes_with(lambda data: data.pop(key))
+        return mistake
+
+    assert without("id") == (
+        "id: missing; use letters without accents, digits and hyphens, at most 64 of them"
+    )
+    assert without("zone") == (
+        'zone: missing; write zone = "America/Toronto", one of the IANA time zones'
+    )
 
 
 def test_a_service_and_a_schedule_may_share_an_id() -> None:
@@ -676,7 +700,8 @@ def test_a_misspelt_criterion_is_told() -> None:
     """R18: a criterion that is not understood must not open a service to everyone."""
     eligibility = {"include": [[{"kind": "has-fil"}]]}
     (mistake,) = mistakes_with(lambda data: at(data, "services", 0).update(eligibility=eligibility))
-    assert mistake.startswith("services[0].eligibility.include[0][0].kind: unknown kind 'has-fil'")
+    path = "services[0] (visit).eligibility.include[0][0].kind"
+    assert mistake == f"{path}: unknown word 'has-fil'; did you mean 'has-file'?"
 
 
 @pytest.mark.parametrize(
@@ -694,8 +719,11 @@ def test_a_misspelt_criterion_is_told() -> None:
         ({"days": None}, "days: missing"),
         ({"days": []}, "days: is empty"),
         ({"days": "mon"}, "days: must be a list"),
-        ({"days": ["mondey"]}, "days[0]: unknown day 'mondey'; did you mean 'monday'?"),
-        ({"days": ["lundi"]}, "days[0]: unknown day 'lundi'"),
+        ({"days": ["mondey"]}, "days[0]: unknown day 'mondey'; use one of mon, tue"),
+        (
+            {"days": ["lun"]},
+            "days[0]: unknown day 'lun'; use one of mon, tue, wed, thu, fri, sat, sun",
+        ),
         ({"days": [1]}, "days[0]: must be a text"),
         ({"date": date(2026, 12, 5)}, "days: does not go with date"),
         ({"days": None, "date": "soon"}, "date: must be a date"),
@@ -727,7 +755,7 @@ def test_a_misspelt_criterion_is_told() -> None:
 )
 def test_a_wrong_opening_is_refused(keys: Data, path: str) -> None:
     (mistake,) = opening_with(**keys)
-    assert mistake.startswith(f"schedules[0].openings[0].{path}")
+    assert mistake.startswith(f"schedules[0] (room).openings[0].{path}")
 
 
 @pytest.mark.parametrize(
@@ -761,6 +789,8 @@ def test_a_wrong_closure_is_refused(table: Data, said: str) -> None:
     ("policies", "said"),
     [
         ({"hold_minutes": 0}, "hold_minutes: cannot be this number"),
+        ({"visit_idle_minutes": 5}, "visit_idle_minutes: is too short; give more than visit_act"),
+        ({"visit_activity_minutes": 30}, "visit_idle_minutes: is too short; give more than"),
         ({"hold_minutes": True}, "hold_minutes: must be a whole number, not true or false"),
         ({"horizon_days": 5000}, "horizon_days: cannot be this number"),
         ({"horizon": 61}, ": unknown key 'horizon'; did you mean 'horizon_days'?"),

@@ -1,6 +1,7 @@
 """A clinic's values: defaults of the rules, and bounds that keep every sum a date."""
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnibook.clinic import Clinic, Closure, DayPart, Policies, Recurrence, Release
+from omnibook.clinic import Clinic, Closure, DayPart, Policies, Recurrence, Release, Reminders
 from omnibook.contacts import ContactSystem
 from omnibook.errors import InvalidValue
+from omnibook.health_numbers import SHIPPED_ISSUERS, CheckLevel, HealthNumber, Issuer
+from omnibook.identity import Identity
 from support.naive_availability import Scene, generated, searched
-from support.worlds import START, opening, schedule, service, small_clinic
+from support.worlds import MARIES_FORM, START, opening, schedule, service, small_clinic
 
 
 def midnight(year: int, month: int, day: int) -> datetime:
@@ -135,3 +138,42 @@ def test_a_clinic_is_read_from_a_file_by_its_own_name() -> None:
     clinic = Clinic.from_toml(Path(__file__).parents[2] / "examples" / "clinic.toml")
     assert len(clinic.services) == 6
     assert clinic.service(clinic.services[0].service_id) is clinic.services[0]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Recurrence(weekdays=frozenset({1, 7})),
+        lambda: evolve(opening(), start=time(8, tzinfo=UTC)),
+        lambda: evolve(opening(), end=time(12, tzinfo=UTC)),
+        lambda: Release(days_before=1, at=time(8, tzinfo=UTC)),
+        lambda: Reminders(offsets=(timedelta(),)),
+        lambda: Policies(self_minimum_age=-1),
+        lambda: Policies(holds_per_contact=-1),
+        lambda: Policies(visit_idle=timedelta(minutes=5)),
+        lambda: small_clinic(region="XX"),
+        lambda: small_clinic(health_number_issuer="XX"),
+    ],
+)
+def test_a_value_that_could_not_be_used_cannot_be_built(make: Callable[[], object]) -> None:
+    """R4, R16, R27, R30, R36, R43: found at the start, not before the first visitor."""
+    with pytest.raises(InvalidValue):
+        make()
+
+
+def test_a_clinic_reads_forms_with_its_own_issuers() -> None:
+    """R4: what a host adds to the shipped ones reaches the identity form."""
+    invented = Issuer(
+        code="ZZ",
+        name="Nowhere",
+        system="https://example.org/zz",
+        level=CheckLevel.FORMAT,
+        valid=lambda text: text == "12345",
+        format=lambda text: text,
+    )
+    clinic = small_clinic(issuers=SHIPPED_ISSUERS.adding(invented), health_number_issuer="ZZ")
+    form = evolve(MARIES_FORM, health_number="12345")
+    read = form.parse(clinic.entry_rules, today=date(2026, 3, 2))
+
+    assert isinstance(read, Identity)
+    assert read.health_number == HealthNumber("ZZ", "12345")

@@ -148,3 +148,16 @@ def test_the_contacts_on_the_form_change_nothing_of_who_was_identified() -> None
 
     assert appointment.patient_id == "p-marie"
     assert appointment.entries.contacts == (email("jean"),)
+
+
+def test_an_order_for_a_file_that_is_gone_tells_nothing() -> None:
+    """R41: nothing was added, and it is not tried for ever."""
+    w = world()
+    directory = BrokenDirectory((MARIE,))
+    w = under(evolve(w, directory=directory))
+    booked_with(w, email="new@example.org")
+    w = under(evolve(w, directory=ob.MemoryDirectory()))
+    w.dispatcher.run_once()
+
+    assert [event.kind for event in w.events.told] == [EventKind.BOOKED]
+    assert w.dispatcher.run_once().contacts == 0

@@ -497,3 +497,54 @@ def test_every_delivery_ends_in_the_audit_trail() -> None:
         notice = here.store.read(ReadScope(scope))[1].notice
         assert notice is not None
         assert notice.state is NoticeState.SENT
+
+
+def test_a_link_that_would_come_too_late_is_left_out() -> None:
+    """R47: the message asks to phone instead."""
+    here = world()
+    token = here.enter()
+    here.book(token, here.slots(token)[0])
+    here.dispatcher.run_once()
+
+    assert here.notifier.sent
+    assert all("https://" not in message.body for message in here.notifier.sent)
+
+
+def test_a_reminder_that_failed_until_the_quiet_hours_waits_for_their_end() -> None:
+    """R43: and goes out once they are over."""
+    here = world()
+    token = here.enter()
+    page = here.portal.find(token, "file", ob.Preference(first_date="2026-03-05"))
+    assert isinstance(page, ob.Page)
+    start = here.book(token, page.slots[0]).appointment.slot.start
+    here.dispatcher.run_once()
+    sent = len(here.notifier.sent)
+    here.clock.set(start - timedelta(hours=6))
+    quiet = here.dispatcher.run_once()
+    here.clock.set(start - timedelta(microseconds=1))
+    late = here.dispatcher.run_once()
+
+    assert (quiet.sent, quiet.dropped, quiet.failed) == (0, 1, 0)
+    assert (late.sent, late.dropped) == (0, 0)
+    assert len(here.notifier.sent) == sent
+
+
+def test_a_late_reminder_goes_out_when_the_quiet_hours_end() -> None:
+    """R43."""
+    here = world()
+    token = here.enter()
+    preference = ob.Preference(first_date="2026-03-05", time_of_day="afternoon")
+    page = here.portal.find(token, "file", preference)
+    assert isinstance(page, ob.Page)
+    start = here.book(token, page.slots[0]).appointment.slot.start
+    here.dispatcher.run_once()
+    sent = len(here.notifier.sent)
+    eight = start.replace(hour=13, minute=0)
+    here.clock.set(eight - timedelta(hours=3))
+    assert here.dispatcher.run_once().sent == 0
+    here.clock.set(eight - timedelta(microseconds=1))
+    assert here.dispatcher.run_once().sent == 0
+    here.clock.set(eight)
+
+    assert here.dispatcher.run_once().sent == 1
+    assert len(here.notifier.sent) == sent + 1

@@ -1,6 +1,6 @@
 """What the clinic's staff do: open, close, book, cancel, look, explain."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from attrs import evolve
@@ -8,76 +8,28 @@ from attrs import evolve
 import omnibook as ob
 from omnibook.ids import AppointmentId, ClosureId, OpeningId, PatientId, ScheduleId, ServiceId
 from omnibook.records import VISITOR
+from support.desk_walks import (
+    EVENING,
+    FORM,
+    QUARTER,
+    book,
+    booked,
+    close_morning,
+    evening_slots,
+    open_evening,
+    slot,
+)
 from support.looking import actions, appointments, live_claims, on_schedules, trail
 from support.worlds import (
     JEAN,
     MARIE,
     STAFF,
     START,
-    World,
     email,
     small_clinic,
     strangers_form,
     world,
 )
-
-FORM = ob.BookingForm("a sore throat")
-QUARTER = timedelta(minutes=15)
-EVENING = START + timedelta(hours=12)
-"""19:00: nothing is open then."""
-
-
-def slot(start: datetime = EVENING, *, minutes: int = 15, on: str = "gagnon") -> ob.Slot:
-    end = start + timedelta(minutes=minutes)
-    return ob.Slot(ServiceId("open"), ScheduleId(on), start, end)
-
-
-def book(
-    here: World,
-    request_id: str = "r1",
-    where: ob.Slot | None = None,
-    *,
-    patient: str | ob.IdentityForm = "p-marie",
-    **more: object,
-) -> object:
-    return here.desk.book(
-        request_id,
-        where or slot(),
-        FORM,
-        patient=patient,
-        actor=STAFF,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def booked(here: World, *args: object, **more: object) -> ob.Appointment:
-    outcome = book(here, *args, **more)  # type: ignore[arg-type]
-    assert isinstance(outcome, ob.Booked), outcome
-    return outcome.appointment
-
-
-def open_evening(here: World, request_id: str = "o1", **more: object) -> object:
-    wanted = {
-        "start": EVENING,
-        "end": EVENING + timedelta(hours=1),
-        "activities": ("care",),
-        "interval": QUARTER,
-        "actor": STAFF,
-        **more,
-    }
-    return here.desk.open_time(request_id, "gagnon", **wanted)  # type: ignore[arg-type]
-
-
-def close_morning(here: World, request_id: str = "c1") -> object:
-    end = START + timedelta(hours=5)
-    return here.desk.close_time(request_id, "gagnon", START, end, actor=STAFF)
-
-
-def evening_slots(here: World) -> tuple[ob.Slot, ...]:
-    wish = ob.Preference(time_of_day="evening")
-    page = here.portal.find(here.enter(), "open", wish)
-    return page.slots if isinstance(page, ob.Page) else ()
-
 
 # Open and close ----------------------------------------------------------------------------------
 
@@ -96,14 +48,18 @@ def test_opened_time_is_offered_online_until_it_is_withdrawn() -> None:
 
 
 def test_a_request_that_is_repeated_gets_its_first_answer() -> None:
-    """R38: the caller's request_id is the key, also with other arguments."""
+    """R38: and one that is used for something else does nothing."""
     here = world()
     first = open_evening(here)
-    again = open_evening(here, end=EVENING + timedelta(hours=3))
     closed = close_morning(here)
 
-    assert again == first
+    assert open_evening(here) == first
+    assert open_evening(here, end=EVENING + timedelta(hours=3)) == ob.RequestReused()
     assert close_morning(here) == closed
+    assert (
+        here.desk.close_time("c1", "nguyen", EVENING, EVENING + QUARTER, actor=STAFF)
+        == ob.RequestReused()
+    )
     assert open_evening(here, "o2") != first
     assert [each for each in actions(here.store) if each[0] in {"open", "close"}] == [
         ("close", "desk.closed"),
@@ -240,10 +196,13 @@ def test_a_booking_that_is_repeated_is_the_appointment_as_it_now_stands() -> Non
     """R38: once in the store and among the notices."""
     here = world()
     first = booked(here)
-    repeated = booked(here, "r1", slot(EVENING + QUARTER))
+    repeated = booked(here)
+    other_time = book(here, "r1", slot(EVENING + QUARTER))
+    other_patient = here.desk.book("r1", slot(), FORM, patient="p-jean", actor=STAFF)
     here.desk.cancel(first.appointment_id, reason="", actor=STAFF)
 
     assert repeated == first
+    assert other_time == other_patient == ob.RequestReused()
     assert booked(here).status is ob.AppointmentStatus.CANCELLED
     assert len(appointments(here.store)) == 1
 
@@ -301,7 +260,7 @@ def test_everything_wrong_with_what_the_desk_was_given_is_told_at_once() -> None
     assert fields("p-marie", FORM, "de") == ["language"]
     assert fields("p-marie", ob.BookingForm("x" * 101), "fr") == ["reason"]
     here.directory.put(evolve(MARIE, contacts=()))
-    assert fields("p-marie", FORM, "fr") == ["cell_phone"]
+    assert isinstance(book(here, "r9", slot()), ob.Booked)
 
 
 @pytest.mark.parametrize("patient", ["nobody", "", None, 7, "\ud800"])
@@ -390,4 +349,32 @@ def test_a_kept_appointment_cannot_be_cancelled() -> None:
 
     outcome = here.desk.cancel(mine.appointment_id, reason="", actor=STAFF)
 
-    assert outcome == ob.NotCancellable(status="fulfilled")
+    assert outcome == ob.NotCancellable(status=ob.AppointmentStatus.FULFILLED)
+
+
+def test_a_cancellation_that_the_patient_asked_for_names_the_patient() -> None:
+    """R47, R50: and the audit trail the member of staff."""
+    here = world()
+    asked, not_asked = booked(here), booked(here, "r2", slot(EVENING + 2 * QUARTER))
+    first = here.desk.cancel(asked.appointment_id, reason="ill", actor=STAFF, asked_by_patient=True)
+    second = here.desk.cancel(not_asked.appointment_id, reason="ill", actor=STAFF)
+
+    assert isinstance(first, ob.Cancelled)
+    assert isinstance(second, ob.Cancelled)
+    assert first.cancellation.by == VISITOR
+    assert second.cancellation.by == STAFF
+
+
+def test_an_opening_for_an_activity_that_no_service_has_is_misuse() -> None:
+    """R48: nothing would ever be offered in it."""
+    here = world()
+    with pytest.raises(ob.InvalidValue):
+        here.desk.open_time(
+            "o1",
+            "gagnon",
+            EVENING,
+            EVENING + QUARTER,
+            activities=("caer",),
+            interval=QUARTER,
+            actor=STAFF,
+        )

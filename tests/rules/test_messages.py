@@ -18,7 +18,6 @@ from omnibook import outcomes
 from omnibook.availability import Obstacle
 from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic, Mode, Text
-from omnibook.contacts import ContactSystem
 from omnibook.eligibility import Reason, ReasonCode, Truth, Verdict
 from omnibook.errors import ConfigurationError, InvalidValue
 from omnibook.identity import IdentityForm, MatchCause
@@ -37,11 +36,7 @@ from omnibook.messages import (
     describe_outcome,
     describe_problem,
     describe_reason,
-    format_day,
-    format_duration,
     format_start,
-    format_time,
-    render_notice,
     sentence,
 )
 from omnibook.messages.catalogue import PLACEHOLDERS, codes, read_catalogues
@@ -57,14 +52,12 @@ from omnibook.records import (
     NoticeKind,
 )
 from support.samples_messages import (
-    LINK,
     MONTREAL,
     PHONE,
     a_clinic,
-    a_notice,
-    a_service,
     a_slot,
     an_appointment,
+    spaced,
 )
 
 LANGUAGES = ("fr", "en")
@@ -91,17 +84,36 @@ VERDICT = Verdict(
 )
 
 
-def an_explained_time(*reasons: str) -> outcomes.TimeExplanation:
+def an_explained_time(
+    *reasons: str, verdict: Verdict | None = None, already_booked: bool = False
+) -> outcomes.TimeExplanation:
     return outcomes.TimeExplanation(
         service_id=SLOT.service_id,
         schedule_id=SLOT.schedule_id,
         start=SLOT.start,
         reasons=reasons,
+        verdict=verdict,
+        already_booked=already_booked,
     )
 
 
 def an_explained_service(*, listed: bool) -> outcomes.ServiceExplanation:
     return outcomes.ServiceExplanation(service_id=SLOT.service_id, listed=listed, verdict=VERDICT)
+
+
+def a_linked_appointment(
+    *, cancelled: bool = False, cancellable: bool = True
+) -> outcomes.LinkedAppointment:
+    return outcomes.LinkedAppointment(
+        slot=SLOT,
+        starts=SLOT.start.astimezone(MONTREAL),
+        ends=SLOT.end.astimezone(MONTREAL),
+        label=Text("Suivi", "Follow-up"),
+        place=Text("Bureau 3", "Room 3"),
+        mode=Mode.IN_PERSON,
+        cancelled=cancelled,
+        cancellable=cancellable,
+    )
 
 
 SAMPLES: tuple[Outcome, ...] = (
@@ -132,9 +144,13 @@ SAMPLES: tuple[Outcome, ...] = (
     ),
     outcomes.TooLate(cutoff=timedelta(hours=2)),
     outcomes.LinkDead(),
+    a_linked_appointment(),
+    a_linked_appointment(cancellable=False),
+    a_linked_appointment(cancelled=True, cancellable=False),
     InvalidEntry((Problem(ProblemCode.MISSING, "first_name"),)),
     outcomes.TimeTaken(),
     outcomes.NotFound(),
+    outcomes.RequestReused(),
     outcomes.Opened(opening_id=OpeningId("opening-1"), span=SLOT.span),
     outcomes.Closed(closure_id=ClosureId("closure-1"), span=SLOT.span, appointments=(APPOINTMENT,)),
     outcomes.Withdrawn(),
@@ -155,6 +171,8 @@ SAMPLES: tuple[Outcome, ...] = (
     an_explained_service(listed=False),
     an_explained_time(),
     an_explained_time(Obstacle.HELD, "own.ward-full"),
+    an_explained_time(verdict=Verdict(eligible=True, reasons=())),
+    an_explained_time(verdict=VERDICT, already_booked=True),
 )
 
 # An outcome's code belongs to its class; other values, such as a flag, carry one as a field.
@@ -179,8 +197,14 @@ VARIANTS = {
     "availabilities.none-left",
     "slot.taken.search-again",
     "appointment.booked.no-more",
+    "appointment.linked.by-phone",
+    "appointment.linked.cancelled",
+    "preference.malformed.date",
     "desk.service-explained.not-listed",
     "desk.time-explained.not-offered",
+    "desk.time-explained.to-patient",
+    "desk.time-explained.not-to-patient",
+    "desk.time-explained.already-booked",
     "entry.too-long.limit",
     "acting-for.required.limit",
     "health-number.malformed.ca-qc",
@@ -200,6 +224,7 @@ NOTICE_CODES = (
         for kind in (NoticeKind.BOOKING, NoticeKind.REMINDER)
         for form in ("email", "text")
     }
+    | {f"notice.cancellation.by-clinic.{part}" for part in ("subject", "email", "text")}
     | {"notice.label", "notice.email.cutoff"}
 )
 ENUM_CODES = {str(member) for enum in CODE_ENUMS for member in enum}
@@ -223,7 +248,7 @@ def texts() -> dict[str, str]:
 CATALOGUES = read_catalogues(texts())
 
 
-# Completeness ------------------------------------------------------------------------------------
+# Completeness -----------------------------------------------------------------------------------
 
 
 def test_every_code_has_a_sentence_and_every_sentence_a_code() -> None:
@@ -272,12 +297,21 @@ def test_every_flag_has_a_sentence(code: FlagCode, language: str) -> None:
     assert describe_flag(code, language).endswith(".")
 
 
-# The catalogues ----------------------------------------------------------------------------------
+# The catalogues ---------------------------------------------------------------------------------
 
 
-def test_french_typography_does_not_break_before_a_sign() -> None:
+def test_french_typography_is_that_of_quebec() -> None:
+    """A no-break space before a colon and inside guillemets, nothing before ; ! ? (OQLF)."""
     for code, text in CATALOGUES["fr"].items():
-        assert not re.search(r"(?<!\u00a0)[:;!?»]|«(?!\u00a0)", text), code
+        assert not re.search(r"(?<!\u00a0)[:»]|«(?!\u00a0)", text), code
+        assert not re.search(r"\s[;!?]", text), code
+
+
+def test_a_patient_reads_one_word_for_a_time_in_french() -> None:
+    tables: Mapping[str, Mapping[str, str]] = tomllib.loads(texts()["fr"])
+
+    for code, text in {**tables["patient"], **tables["problems"], **tables["desk"]}.items():
+        assert not re.search(r"\bmoment|\bplages? (?!horaires?\b)", text), code
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -375,12 +409,7 @@ def test_importing_the_library_imports_neither_messages_nor_babel() -> None:
     assert done.stdout.strip() == "set()"
 
 
-# Outcomes ----------------------------------------------------------------------------------------
-
-
-def spaced(text: str) -> str:
-    """With every no-break space made plain."""
-    return text.replace("\u00a0", " ")
+# Outcomes ---------------------------------------------------------------------------------------
 
 
 def said(outcome: Outcome, language: str, clinic: Clinic | None = None) -> str:
@@ -402,7 +431,7 @@ def test_no_availability_says_that_it_may_change_and_gives_the_phone() -> None:
     """R29."""
     french, english = (said(outcomes.NoAvailability(), language) for language in LANGUAGES)
 
-    for part in ("quelqu’un annule", "la clinique ouvre de nouvelles plages", PHONE):
+    for part in ("quelqu’un annule", "la clinique ouvre de nouvelles plages horaires", PHONE):
         assert part in french
     for part in ("someone cancels", "the clinic opens new times", PHONE):
         assert part in english
@@ -417,8 +446,10 @@ def test_held_says_which_time_and_how_long() -> None:
         remaining=timedelta(minutes=4, seconds=59),
     )
 
-    assert "le mardi 3 mars 2026 à 13 h 30 pendant 4 minutes." in said(held, "fr")
-    assert "keeping Tuesday, March 3, 2026 at 1:30 p.m. for you for 4 minutes. Check" in said(
+    assert said(held, "fr").startswith(
+        "Pendant 4 minutes, nous gardons pour vous la plage horaire du mardi 3 mars 2026 à 13 h 30."
+    )
+    assert "holding Tuesday, March 3, 2026 at 1:30 p.m. for you for 4 minutes. Check" in said(
         held, "en"
     )
 
@@ -453,8 +484,38 @@ def test_booking_a_cancelled_hold_again_does_not_say_confirmed() -> None:
 
 def test_too_late_says_the_cutoff() -> None:
     """R47."""
-    assert "au plus tard 2 heures avant" in said(SAMPLES[18], "fr")
-    assert "until 2 hours before" in said(SAMPLES[18], "en")
+    late = outcomes.TooLate(cutoff=timedelta(hours=2))
+
+    assert "au plus tard 2 heures avant" in said(late, "fr")
+    assert "until 2 hours before" in said(late, "en")
+
+
+@pytest.mark.parametrize(
+    ("linked", "heading"),
+    [
+        (a_linked_appointment(), "It is not cancelled until you confirm that you want to cancel."),
+        (a_linked_appointment(cancellable=False), f"to cancel it, phone the clinic at {PHONE}."),
+    ],
+)
+def test_the_appointment_behind_a_link_is_shown_before_anything_is_done(
+    linked: outcomes.LinkedAppointment, heading: str
+) -> None:
+    """R44, R49: what a message says, and no more."""
+    first, *lines = said(linked, "en").splitlines()
+
+    assert first.endswith(heading)
+    assert lines == [
+        "Service: Follow-up",
+        "Date and time: Tuesday, March 3, 2026 at 1:30 p.m.",
+        "Place: 12 Des Érables Street, room 3",
+    ]
+
+
+def test_a_link_to_a_cancelled_appointment_says_so() -> None:
+    """R44."""
+    linked = a_linked_appointment(cancelled=True, cancellable=False)
+
+    assert said(linked, "fr") == "Le rendez-vous du mardi 3 mars 2026 à 13 h 30 est annulé."
 
 
 def test_a_wait_is_rounded_up() -> None:
@@ -497,9 +558,29 @@ def test_staff_read_every_reason_of_a_verdict() -> None:
 def test_staff_read_every_reason_against_a_time() -> None:
     assert said(an_explained_time(Obstacle.HELD, "own.ward-full"), "en").splitlines() == [
         "This time is not offered online.",
-        "• This time is kept for someone for a few minutes.",
+        "• This time is held for someone for a few minutes.",
         "• own.ward-full",
     ]
+
+
+def test_staff_read_why_a_patient_is_not_offered_a_time() -> None:
+    """R22, R52: what speaks against the time, the patient, and another appointment."""
+    explained = an_explained_time(Obstacle.HELD, verdict=VERDICT, already_booked=True)
+
+    assert said(explained, "en").splitlines() == [
+        "This time is not offered online to this person.",
+        "• This time is held for someone for a few minutes.",
+        "• include[0][0] – The person has a file at the clinic. (true)",
+        "• exclude[0] – own.ward-full (unknown)",
+        "• There is already an upcoming appointment for this service.",
+    ]
+
+
+def test_staff_read_that_a_patient_is_offered_a_time() -> None:
+    """R22."""
+    explained = an_explained_time(verdict=Verdict(eligible=True, reasons=()))
+
+    assert said(explained, "en") == "This time is offered online to this person."
 
 
 def test_the_desk_reads_counts_and_statuses() -> None:
@@ -508,7 +589,7 @@ def test_the_desk_reads_counts_and_statuses() -> None:
 
     assert by_class[outcomes.Closed].endswith("Rendez-vous qui y restent prévus : 1.")
     assert by_class[outcomes.DayList] == "Rendez-vous ce jour-là : 1. Points à vérifier : 1."
-    assert by_class[outcomes.NotCancellable].endswith("son état : terminé.")
+    assert by_class[outcomes.NotCancellable].endswith("Son état : terminé.")
     assert "à 13 h 50" in by_class[outcomes.Opened]
 
 
@@ -516,7 +597,7 @@ def test_a_reason_that_is_no_sentence_stays_on_its_line() -> None:
     assert describe_reason("own.code\nInjected: yes", "fr") == "own.code Injected: yes"
 
 
-# Problems ----------------------------------------------------------------------------------------
+# Problems ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -525,6 +606,17 @@ def test_a_reason_that_is_no_sentence_stays_on_its_line() -> None:
         (
             Problem(ProblemCode.TOO_LONG, "reason"),
             "“Reason for the visit” is too long. Please shorten it.",
+        ),
+        (
+            Problem(ProblemCode.PREFERENCE_MALFORMED, "last_date"),
+            (
+                "“Until” could not be understood. "
+                "Please give the year, month and day, such as 2026-11-24."
+            ),
+        ),
+        (
+            Problem(ProblemCode.PREFERENCE_MALFORMED, "weekdays"),
+            "“Days of the week” could not be understood. Please select from what is offered.",
         ),
         (Problem(ProblemCode.MISSING, "ward_number"), "Please fill in “ward number”."),
         (
@@ -551,207 +643,3 @@ def test_a_malformed_health_number_is_explained_by_its_issuer(issuer: str, part:
 
     assert part in describe_problem(problem, "en")
     assert "leave it blank" in describe_problem(problem, "en")
-
-
-# Moments -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("instant", "french", "english"),
-    [
-        (
-            datetime(2026, 3, 3, 18, 30, tzinfo=UTC),
-            "mardi 3 mars 2026 à 13 h 30",
-            "Tuesday, March 3, 2026 at 1:30 p.m.",
-        ),
-        (
-            datetime(2026, 5, 1, 13, 0, tzinfo=UTC),
-            "vendredi 1er mai 2026 à 9 h",
-            "Friday, May 1, 2026 at 9:00 a.m.",
-        ),
-        (
-            datetime(2026, 8, 12, 4, 5, tzinfo=UTC),
-            "mercredi 12 août 2026 à 0 h 05",
-            "Wednesday, August 12, 2026 at 12:05 a.m.",
-        ),
-        # Clocks go forward: 01:59 is followed by 03:00.
-        (
-            datetime(2026, 3, 8, 7, 0, tzinfo=UTC),
-            "dimanche 8 mars 2026 à 3 h",
-            "Sunday, March 8, 2026 at 3:00 a.m.",
-        ),
-        # Clocks go back: 01:30 comes twice.
-        (
-            datetime(2026, 11, 1, 5, 30, tzinfo=UTC),
-            "dimanche 1er novembre 2026 à 1 h 30 (avant le changement d’heure)",
-            "Sunday, November 1, 2026 at 1:30 a.m. (before the clocks change)",
-        ),
-        (
-            datetime(2026, 11, 1, 6, 30, tzinfo=UTC),
-            "dimanche 1er novembre 2026 à 1 h 30 (après le changement d’heure)",
-            "Sunday, November 1, 2026 at 1:30 a.m. (after the clocks change)",
-        ),
-    ],
-)
-def test_a_start_reads_as_people_say_it(instant: datetime, french: str, english: str) -> None:
-    """R30."""
-    assert spaced(format_start(instant, MONTREAL, "fr")) == french
-    assert spaced(format_start(instant, MONTREAL, "en")) == english
-
-
-def test_a_number_stays_with_its_unit_at_the_end_of_a_line() -> None:
-    assert format_time(SLOT.start, MONTREAL, "fr") == "13\u00a0h\u00a030"
-    assert format_time(SLOT.start, MONTREAL, "en") == "1:30\u00a0p.m."
-    assert format_duration(timedelta(minutes=5), "fr") == "5\u00a0minutes"
-
-
-def test_a_day_stands_alone() -> None:
-    assert format_day(SLOT.start, MONTREAL, "fr") == "mardi 3 mars 2026"
-    assert format_day(SLOT.start, MONTREAL, "en") == "Tuesday, March 3, 2026"
-
-
-def test_a_naive_time_is_refused() -> None:
-    with pytest.raises(InvalidValue):
-        format_start(datetime(2026, 3, 3, 13, 30), MONTREAL, "fr")  # noqa: DTZ001 - on purpose
-
-
-@pytest.mark.parametrize(
-    ("duration", "french", "english"),
-    [
-        (timedelta(seconds=-1), "0 seconde", "0 seconds"),
-        (timedelta(seconds=45), "45 secondes", "45 seconds"),
-        (timedelta(minutes=1, seconds=59), "1 minute", "1 minute"),
-        (timedelta(minutes=90), "1 heure 30 minutes", "1 hour 30 minutes"),
-        (timedelta(hours=24), "24 heures", "24 hours"),
-        (timedelta(hours=48), "48 heures", "48 hours"),
-        (timedelta(days=7), "7 jours", "7 days"),
-        (timedelta(days=3, hours=1, minutes=5), "3 jours 1 heure", "3 days 1 hour"),
-    ],
-)
-def test_a_duration_reads_as_people_say_it(duration: timedelta, french: str, english: str) -> None:
-    assert spaced(format_duration(duration, "fr")) == french
-    assert spaced(format_duration(duration, "en")) == english
-
-
-# Notices -----------------------------------------------------------------------------------------
-
-
-def a_message(
-    kind: NoticeKind,
-    language: str,
-    *,
-    link: str | None = LINK,
-    system: ContactSystem = ContactSystem.EMAIL,
-    clinic: Clinic | None = None,
-) -> tuple[str, str]:
-    subject, body = render_notice(
-        notice=a_notice(kind),
-        appointment=APPOINTMENT,
-        clinic=clinic or a_clinic(),
-        language=language,
-        link=link,
-        system=system,
-    )
-    return spaced(subject), spaced(body)
-
-
-def test_a_booking_notice_by_e_mail() -> None:
-    """R42, R49."""
-    subject, body = a_message(NoticeKind.BOOKING, "fr")
-
-    assert subject == "Clinique des Érables : rendez-vous confirmé, mardi 3 mars 2026 à 13 h 30"
-    assert body == (
-        "Bonjour,\n\n"
-        "Votre rendez-vous est confirmé.\n\n"
-        "Service : Suivi\n"
-        "Date : mardi 3 mars 2026\n"
-        "Heure : 13 h 30\n"
-        "Lieu : 12, rue des Érables, bureau 3\n\n"
-        "Si ce rendez-vous ne vous convient plus, "
-        "annulez-le ici pour laisser la place à une autre personne :\n"
-        f"{LINK}\n"
-        "Ouvrir la page n’annule rien : vous pourrez d’abord vérifier le rendez-vous.\n\n"
-        "L’annulation en ligne est possible jusqu’à 2 heures avant le rendez-vous. "
-        "Ensuite, téléphonez-nous.\n\n"
-        "Clinique des Érables\n"
-        "Téléphone : 514 555-0100\n"
-    )
-
-
-def test_a_reminder_by_text_message_is_short_and_asks_to_confirm() -> None:
-    """R43, R44."""
-    _, body = render_notice(
-        notice=a_notice(NoticeKind.REMINDER),
-        appointment=APPOINTMENT,
-        clinic=a_clinic(name=Text("Clinique de l’Érable", "Maple Clinic")),
-        language="fr",
-        link=LINK,
-        system=ContactSystem.PHONE,
-    )
-
-    assert body == (
-        "Clinique de l'Érable : rappel de rendez-vous.\n"
-        "mardi 3 mars 2026 à 13 h 30\n"
-        "Suivi\n"
-        "12, rue des Érables, bureau 3\n"
-        f"Pour confirmer, téléphonez-nous. Pour annuler : {LINK}\n"
-        "Tél. : 514 555-0100"
-    )
-
-
-@pytest.mark.parametrize("system", ContactSystem)
-@pytest.mark.parametrize("kind", [NoticeKind.BOOKING, NoticeKind.REMINDER])
-def test_without_a_link_a_notice_asks_to_phone(kind: NoticeKind, system: ContactSystem) -> None:
-    """R44."""
-    _, body = a_message(kind, "en", link=None, system=system)
-
-    assert "phone us" in body
-    assert PHONE in body
-    assert "page" not in body
-
-
-def test_without_a_cutoff_an_e_mail_says_nothing_of_one() -> None:
-    """R47."""
-    _, body = a_message(NoticeKind.BOOKING, "en", clinic=a_clinic(cancel_cutoff=timedelta()))
-
-    assert "until" not in body
-
-
-@pytest.mark.parametrize("system", ContactSystem)
-def test_a_cancellation_says_so_and_has_no_link(system: ContactSystem) -> None:
-    """R46."""
-    subject, body = a_message(NoticeKind.CANCELLATION, "en", system=system)
-
-    assert subject == "Maples Clinic: appointment cancelled, Tuesday, March 3, 2026 at 1:30 p.m."
-    assert "cancelled" in body
-    assert LINK not in body
-
-
-@pytest.mark.parametrize(
-    ("mode", "place"), [(Mode.PHONE, "Place: by phone"), (Mode.VIDEO, "Place: by video")]
-)
-def test_nobody_is_sent_to_an_address_for_a_call(mode: Mode, place: str) -> None:
-    """R17."""
-    _, body = a_message(NoticeKind.REMINDER, "en", clinic=a_clinic(service=a_service(mode=mode)))
-
-    assert place in body
-    assert "Street" not in body
-
-
-@pytest.mark.parametrize("system", ContactSystem)
-def test_a_service_that_is_gone_is_called_an_appointment(system: ContactSystem) -> None:
-    _, body = a_message(NoticeKind.REMINDER, "en", system=system, clinic=a_clinic(emptied=True))
-
-    assert "Appointment" in body
-    assert "Place" not in body
-
-
-def test_a_notice_of_another_appointment_is_refused() -> None:
-    with pytest.raises(InvalidValue, match="another appointment"):
-        render_notice(
-            notice=a_notice(NoticeKind.BOOKING, "appointment-2"),
-            appointment=APPOINTMENT,
-            clinic=a_clinic(),
-            language="fr",
-            link=None,
-        )

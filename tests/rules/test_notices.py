@@ -10,7 +10,7 @@ import omnibook as ob
 from omnibook.clinic import Clinic, Policies, Reminders
 from omnibook.contacts import ContactSystem
 from omnibook.ids import PatientId
-from omnibook.notices import DropCode, resolve, sends_messages
+from omnibook.notices import DropCode, Postponed, resolve, sends_messages
 from omnibook.ports import AppointmentsWithin, DueNotices, ReadScope
 from omnibook.records import AppointmentStatus, FlagCode, Notice, NoticeKind, NoticeRole
 from omnibook.times import Span
@@ -20,6 +20,7 @@ from support.worlds import (
     MARIE,
     STAFF,
     World,
+    dispatcher_of,
     email,
     phone,
     service,
@@ -100,7 +101,7 @@ def test_a_notice_without_a_notifier_is_dropped_and_flagged() -> None:
     assert resolve(notice, appointment, MARIE, w.clinic, systems=(EMAIL,), now=w.clock.now()) is (
         DropCode.UNREACHABLE
     )
-    w.dispatcher._notifiers.pop(PHONE)
+    w.dispatcher = dispatcher_of(w, notifiers={EMAIL: w.notifier})
     assert sent(w) == []
     assert flags(w) == ["notice.unreachable"]
 
@@ -302,7 +303,7 @@ def test_a_cancelled_appointments_reminder_and_unsent_notice_do_not_go_out() -> 
 
 
 def test_a_notice_of_an_older_revision_or_another_status_is_dropped() -> None:
-    """R46: and a reminder after the start."""
+    """R46: and each after the start."""
     w = world()
     appointment = booked(w).appointment
     booking, reminder = queued(w, appointment)[0], queued(w, appointment)[-1]
@@ -318,8 +319,28 @@ def test_a_notice_of_an_older_revision_or_another_status_is_dropped() -> None:
         assert drop(notice, arrived) is DropCode.STATUS_CHANGED
     start = WEDNESDAY.start
     assert drop(reminder, appointment, start) is DropCode.PAST
-    assert not isinstance(drop(reminder, appointment, start - timedelta(seconds=1)), DropCode)
-    assert not isinstance(drop(booking, appointment, start), DropCode)
+    assert isinstance(drop(reminder, appointment, start - timedelta(hours=12)), ob.ContactPoint)
+    assert drop(booking, appointment, start) is DropCode.PAST
+    assert not isinstance(drop(booking, appointment, start - timedelta(seconds=1)), DropCode)
+
+
+def test_a_reminder_that_is_late_waits_for_the_end_of_the_quiet_hours() -> None:
+    """R43: or is dropped when the appointment starts before they end."""
+    w = world()
+    appointment = booked(w).appointment
+    reminder = queued(w, appointment)[-1]
+    eight = WEDNESDAY.start
+
+    def at(now: datetime, start: datetime) -> object:
+        end = start + timedelta(minutes=15)
+        moved = evolve(appointment, slot=evolve(appointment.slot, start=start, end=end))
+        return resolve(reminder, moved, MARIE, w.clinic, systems=BOTH, now=now)
+
+    night = eight - timedelta(hours=5)
+    assert at(night, eight + timedelta(minutes=1)) == Postponed(eight)
+    assert at(night, eight) is DropCode.PAST
+    assert at(eight - timedelta(hours=11, seconds=1), eight) == MARIE.contacts[0]
+    assert at(eight - timedelta(hours=11), eight + timedelta(hours=1)) == Postponed(eight)
 
 
 def test_a_moved_appointments_old_reminder_does_not_go_out() -> None:

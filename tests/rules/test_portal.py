@@ -7,12 +7,12 @@ import pytest
 from attrs import evolve
 
 import omnibook as ob
-from omnibook.clinic import Clinic, Policies
+from omnibook.clinic import Policies
 from omnibook.ids import PatientId
-from omnibook.ports import Attempt, ReadScope
-from omnibook.records import ActorKind, Visit
-from omnibook.transactions import Scope
+from omnibook.ports import Attempt
+from omnibook.records import ActorKind
 from support.looking import actions, trail
+from support.portal_walks import codes, identify, listed, visit_of, without_open_services
 from support.tokens import SeededTokens
 from support.worlds import (
     JEAN,
@@ -27,36 +27,6 @@ from support.worlds import (
 )
 
 Code = ob.ProblemCode
-
-
-def identify(
-    here: World,
-    form: ob.IdentityForm = MARIES_FORM,
-    *,
-    terms: object = "2026-01",
-    language: object = "fr",
-    source: str = "203.0.113.7",
-) -> ob.IdentifyOutcome:
-    return here.portal.identify(form, terms=terms, language=language, source=source)
-
-
-def listed(outcome: object) -> list[str]:
-    assert isinstance(outcome, ob.Welcome), outcome
-    return [each.service_id for each in outcome.services]
-
-
-def without_open_services(clinic: Clinic) -> Clinic:
-    return evolve(clinic, services=clinic.services[1:])
-
-
-def visit_of(here: World, visit: ob.VisitToken) -> Visit | None:
-    scope = Scope(clinic_id=here.clinic.clinic_id, visit=visit.visit_id)
-    return here.store.read(ReadScope(scope))[1].visit
-
-
-def codes(outcome: object) -> list[tuple[str, str]]:
-    assert isinstance(outcome, ob.InvalidEntry), outcome
-    return [(each.field, each.code) for each in outcome.problems]
 
 
 # Identify ----------------------------------------------------------------------------------------

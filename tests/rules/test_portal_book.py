@@ -12,38 +12,17 @@ from omnibook.ids import OrderId, PatientId
 from omnibook.outcomes import AlreadyBooked
 from omnibook.records import HoldState
 from support.looking import actions, appointments, flags, holds_of, live_claims, on_schedules
+from support.portal_walks import FORM, TAKEN, states, stranger, taken
 from support.worlds import (
     JEANS_FORM,
     MARIE,
     MARIES_FORM,
     STAFF,
-    World,
     email,
     phone,
     small_clinic,
-    strangers_form,
     world,
 )
-
-FORM = ob.BookingForm("a sore throat")
-TAKEN = ob.SlotTaken()
-
-
-def stranger(here: World, number: int) -> ob.VisitToken:
-    """A visitor from a network of their own."""
-    return here.enter(strangers_form(number), source=f"198.51.100.{number}")
-
-
-def taken(outcome: object) -> ob.Page:
-    """The fresh availabilities of a refusal."""
-    assert isinstance(outcome, ob.SlotTaken), outcome
-    assert isinstance(outcome.fresh, ob.Page)
-    return outcome.fresh
-
-
-def states(here: World, token: ob.VisitToken) -> list[HoldState]:
-    return sorted(each.state for each in holds_of(here.store, token.visit_id))
-
 
 # Book --------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import omnibook as ob
 from omnibook.clinic import Policies
 from omnibook.ids import ClinicId
 from support.looking import actions, appointments, live_claims, on_schedules
+from support.variations import under
 from support.worlds import STAFF, World, small_clinic, world
 
 TOMORROW = ob.Preference(first_date="2026-03-03")
@@ -87,28 +88,76 @@ def test_an_authentic_link_of_an_unknown_appointment_is_dead() -> None:
     assert other.portal.cancel(booked_tomorrow(here).cancel_link) == ob.LinkDead()
 
 
-def test_the_cut_off_counts_to_the_instant() -> None:
+@pytest.mark.parametrize(("late", "expected"), [(0, ob.Cancelled), (1, ob.TooLate)])
+def test_the_cut_off_counts_to_the_instant(late: int, expected: type) -> None:
     """R47: two hours by default, allowed at exactly two hours."""
     here = world()
     booked = booked_tomorrow(here)
-    start = booked.appointment.slot.start
-    here.clock.set(start - timedelta(hours=2) + timedelta(microseconds=1))
-    late = here.portal.cancel(booked.cancel_link)
-    here.clock.set(start - timedelta(hours=2))
+    cutoff = booked.appointment.slot.start - timedelta(hours=2)
+    here.clock.set(cutoff + timedelta(microseconds=late))
+    shown = here.portal.show(booked.cancel_link)
 
-    assert late == ob.TooLate(cutoff=timedelta(hours=2))
-    assert isinstance(here.portal.cancel(booked.cancel_link), ob.Cancelled)
+    assert isinstance(shown, ob.LinkedAppointment)
+    assert shown.cancellable is (not late)
+    assert isinstance(here.portal.cancel(booked.cancel_link), expected)
+
+
+def test_a_link_shows_what_it_is_about_and_changes_nothing() -> None:
+    """R44: nothing of the person, and the same text for a link that is good no more."""
+    here = world()
+    booked = booked_tomorrow(here)
+    before = actions(here.store)
+    shown = here.portal.show(booked.cancel_link)
+    slot = booked.appointment.slot
+
+    assert shown == ob.LinkedAppointment(
+        slot=slot,
+        starts=slot.start.astimezone(here.clinic.zone),
+        ends=slot.end.astimezone(here.clinic.zone),
+        label=here.clinic.services[0].label,
+        place=here.clinic.schedules[0].place,
+        mode=here.clinic.services[0].mode,
+        cancelled=False,
+        cancellable=True,
+    )
+    assert actions(here.store) == before
+    here.portal.cancel(booked.cancel_link)
+    after = here.portal.show(booked.cancel_link)
+    assert isinstance(after, ob.LinkedAppointment)
+    assert (after.cancelled, after.cancellable) == (True, False)
+    for text in ("", "nonsense", f"{booked.cancel_link}x", None):
+        assert here.portal.show(text) == ob.LinkDead()  # type: ignore[arg-type]
+
+
+def test_a_link_to_what_the_clinic_no_longer_configures_still_shows_the_time() -> None:
+    """R44."""
+    here = world()
+    booked = booked_tomorrow(here)
+    emptied = under(here, evolve(here.clinic, services=(), schedules=()))
+    shown = emptied.portal.show(booked.cancel_link)
+
+    assert isinstance(shown, ob.LinkedAppointment)
+    assert (shown.slot, shown.label, shown.place, shown.mode) == (
+        booked.appointment.slot,
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_link_dies_at_the_start() -> None:
     """R44: even where the clinic lets patients cancel until then."""
     here = world(small_clinic(policies=Policies(cancel_cutoff=timedelta())))
     booked = booked_tomorrow(here)
-    here.clock.set(booked.appointment.slot.start)
-
-    assert here.portal.cancel(booked.cancel_link) == ob.LinkDead()
     here.clock.set(booked.appointment.slot.start - timedelta(microseconds=1))
-    assert isinstance(here.portal.cancel(booked.cancel_link), ob.Cancelled)
+    before = here.portal.show(booked.cancel_link)
+    cancelled = here.portal.cancel(booked.cancel_link)
+    here.wait(microseconds=1)
+
+    assert isinstance(before, ob.LinkedAppointment)
+    assert isinstance(cancelled, ob.Cancelled)
+    assert here.portal.cancel(booked.cancel_link) == ob.LinkDead()
+    assert here.portal.show(booked.cancel_link) == ob.LinkDead()
 
 
 @pytest.mark.parametrize(

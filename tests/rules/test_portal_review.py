@@ -9,34 +9,13 @@ from attrs import evolve
 
 import omnibook as ob
 from omnibook.records import HoldState
-from support.looking import holds_of
+from support.portal_walks import FORM, TAKEN, states, stranger, taken
 from support.worlds import (
     MARIE,
     STAFF,
-    World,
     strangers_form,
     world,
 )
-
-FORM = ob.BookingForm("a sore throat")
-TAKEN = ob.SlotTaken()
-
-
-def stranger(here: World, number: int) -> ob.VisitToken:
-    """A visitor from a network of their own."""
-    return here.enter(strangers_form(number), source=f"198.51.100.{number}")
-
-
-def taken(outcome: object) -> ob.Page:
-    """The fresh availabilities of a refusal."""
-    assert isinstance(outcome, ob.SlotTaken), outcome
-    assert isinstance(outcome.fresh, ob.Page)
-    return outcome.fresh
-
-
-def states(here: World, token: ob.VisitToken) -> list[HoldState]:
-    return sorted(each.state for each in holds_of(here.store, token.visit_id))
-
 
 # Review ------------------------------------------------------------------------------------------
 

@@ -6,15 +6,12 @@ import pytest
 from attrs import evolve
 
 import omnibook as ob
-from omnibook.clinic import Clinic, Policies
+from omnibook.clinic import Policies
 from omnibook.ids import PatientId
-from omnibook.ports import ReadScope
-from omnibook.records import Visit
-from omnibook.transactions import Scope
+from support.portal_walks import codes, listed, visit_of, without_open_services
 from support.worlds import (
     JEAN,
     MARIE,
-    MARIES_FORM,
     START,
     World,
     small_clinic,
@@ -22,36 +19,6 @@ from support.worlds import (
 )
 
 Code = ob.ProblemCode
-
-
-def identify(
-    here: World,
-    form: ob.IdentityForm = MARIES_FORM,
-    *,
-    terms: object = "2026-01",
-    language: object = "fr",
-    source: str = "203.0.113.7",
-) -> ob.IdentifyOutcome:
-    return here.portal.identify(form, terms=terms, language=language, source=source)
-
-
-def listed(outcome: object) -> list[str]:
-    assert isinstance(outcome, ob.Welcome), outcome
-    return [each.service_id for each in outcome.services]
-
-
-def without_open_services(clinic: Clinic) -> Clinic:
-    return evolve(clinic, services=clinic.services[1:])
-
-
-def visit_of(here: World, visit: ob.VisitToken) -> Visit | None:
-    scope = Scope(clinic_id=here.clinic.clinic_id, visit=visit.visit_id)
-    return here.store.read(ReadScope(scope))[1].visit
-
-
-def codes(outcome: object) -> list[tuple[str, str]]:
-    assert isinstance(outcome, ob.InvalidEntry), outcome
-    return [(each.field, each.code) for each in outcome.problems]
 
 
 # The visit ---------------------------------------------------------------------------------------
@@ -123,7 +90,7 @@ def test_a_visit_is_over_after_two_hours_in_all() -> None:
 
 def test_a_visit_is_never_over_while_its_hold_is_live() -> None:
     """R16: the hold's last microsecond is the visit's too."""
-    here = world(small_clinic(policies=Policies(visit_idle=timedelta(minutes=2))))
+    here = world(small_clinic(policies=Policies(visit_total=timedelta(minutes=2))))
     token = here.enter()
     held = here.hold(token, here.slots(token)[0])
     here.wait(minutes=5, microseconds=-1)

@@ -16,7 +16,7 @@ from omnibook.availability import Own, Search
 from omnibook.clinic import Clinic, Opening, Schedule, Service
 from omnibook.ids import ActivityId, HoldId, PatientId, ScheduleId, VisitId
 from omnibook.preference import Filter
-from omnibook.records import Busy, Claim, ClaimKind, DeskClosure, DeskOpening, Hold, Slot
+from omnibook.records import Busy, Claim, ClaimKind, DeskClosure, DeskOpening, Hold, HoldState, Slot
 from omnibook.times import Span
 from omnibook.transactions import ScheduleState, Scope, Snapshot
 
@@ -244,8 +244,7 @@ def in_the_way(scene: Scene, slot: Slot) -> list[ClaimKind | None]:
     found: list[ClaimKind | None] = []
     mine: set[str] = set()
     for hold in scene.holds:
-        same_file = scene.patient_id is not None and hold.patient_id == scene.patient_id
-        if hold.visit_id == scene.visit_id or (same_file and hold.slot == slot):
+        if hold.visit_id == scene.visit_id:
             mine.add(hold.hold_id)
     for claim in scene.claims:
         if claim.schedule_id != slot.schedule_id or claim.owner in mine:
@@ -311,7 +310,31 @@ def generated(scene: Scene) -> list[Slot]:
                     start = instant_of(minute)
                     end = start + scene.service.duration
                     found.add(Slot(scene.service.service_id, schedule.schedule_id, start, end))
-    return sorted(found, key=lambda slot: (slot.start, slot.schedule_id, slot.end))
+    return sorted(found | held(scene), key=lambda slot: (slot.start, slot.schedule_id, slot.end))
+
+
+def held(scene: Scene) -> set[Slot]:
+    """What the visitor holds and could still come to: listed whatever became of it (R28)."""
+    zone = scene.clinic.zone
+    latest = (scene.now + scene.clinic.policies.horizon).astimezone(zone).date()
+    practitioners = {each.schedule_id: each.practitioner_id for each in scene.clinic.schedules}
+    found: set[Slot] = set()
+    for hold in scene.holds:
+        same_file = scene.patient_id is not None and hold.patient_id == scene.patient_id
+        slot, minute = hold.slot, minute_of(hold.slot.start)
+        if (
+            (hold.visit_id == scene.visit_id or same_file)
+            and hold.state is HoldState.HELD
+            and scene.now < hold.expires_at
+            and slot.service_id == scene.service.service_id
+            and slot.schedule_id in practitioners
+            and scene.chosen.practitioner_id in {None, practitioners[slot.schedule_id]}
+            and scene.now < slot.start
+            and shown(minute, zone).date() <= latest
+            and is_wanted(scene, minute)
+        ):
+            found.add(slot)
+    return found
 
 
 def hold_id(number: int) -> HoldId:

@@ -117,7 +117,9 @@ def race(
     wait()
     for number, slot in enumerate(slots):
         visit = token(contender, number)
-        reviewed = portal.review(visit, slot, FORM)
+        # What a loser is shown instead is found on one schedule: the race is not about searching.
+        alike = ob.Preference(practitioner=slot.schedule_id, last_date=slot.start.date())
+        reviewed = portal.review(visit, slot, FORM, preference=alike)
         booked = ""
         if isinstance(reviewed, ob.Held):
             booked = portal.book(visit, reviewed.hold_id).code
@@ -147,17 +149,17 @@ def book_until_killed(url: str, progress: Connection) -> None:
             progress.send(number)
 
 
-def die_at_each_statement(urls: Sequence[str], progress: Connection) -> None:
-    """For each file, fork a process that books, and is killed at the n-th statement that may write.
+def die_at_each_statement(urls: Sequence[str], hold_id: str, progress: Connection) -> None:
+    """For each file, fork a process that books what is held, and is killed at the n-th statement.
 
-    Tells for each whether it died. The first one that did not is the last: booking is done in fewer
-    statements.
+    Statements count from the first one that may write. Tells for each process whether it died; the
+    first one that did not is the last: booking is done in fewer statements.
     """
     for number, url in enumerate(urls, start=1):
         child = os.fork()
         if child == 0:
             try:
-                _book_and_die(url, number)
+                _book_and_die(url, hold_id, number)
             finally:
                 os._exit(0)
         _, status = os.waitpid(child, 0)
@@ -168,7 +170,7 @@ def die_at_each_statement(urls: Sequence[str], progress: Connection) -> None:
     progress.close()
 
 
-def _book_and_die(url: str, at: int) -> None:
+def _book_and_die(url: str, hold_id: str, at: int) -> None:
     engine = open_engine(url)
     portal = portal_on(SqlStore(engine, clock=ob.ManualClock(START)))
     left, writes = at, False
@@ -181,8 +183,6 @@ def _book_and_die(url: str, at: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    held = portal.review(token(0, 0), times()[0], FORM)
-    assert isinstance(held, ob.Held)
     event.listen(engine, "before_cursor_execute", count_down)
     event.listen(engine, "commit", count_down)
-    portal.book(token(0, 0), held.hold_id)
+    portal.book(token(0, 0), hold_id)

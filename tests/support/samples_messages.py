@@ -27,6 +27,11 @@ PHONE = "514 555-0100"
 LINK = "https://clinic.example.org/a/kq3v9"
 
 
+def spaced(text: str) -> str:
+    """With every no-break space made plain."""
+    return text.replace("\u00a0", " ")
+
+
 def a_service(*, mode: Mode = Mode.IN_PERSON, label: Text | None = None) -> Service:
     return Service(
         service_id=SERVICE_ID,

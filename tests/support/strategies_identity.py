@@ -7,6 +7,7 @@ know whether two names or contacts are equal look it up here and do not ask the 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 
 from attrs import evolve, frozen
@@ -96,6 +97,7 @@ def contact_class(point: ContactPoint) -> str:
     return CONTACTS[point.system, point.value]
 
 
+@cache
 def contact_points(*, stored: bool) -> st.SearchStrategy[ContactPoint]:
     """A contact of the pool; a stored one may be unverified or outdated."""
     flags = st.sampled_from((True, True, False)) if stored else st.just(value=True)
@@ -110,6 +112,7 @@ def contact_points(*, stored: bool) -> st.SearchStrategy[ContactPoint]:
     )
 
 
+@cache
 def policies() -> st.SearchStrategy[MatchPolicy]:
     return st.builds(
         MatchPolicy,
@@ -119,6 +122,7 @@ def policies() -> st.SearchStrategy[MatchPolicy]:
     )
 
 
+@cache
 def identities() -> st.SearchStrategy[Identity]:
     return st.builds(
         Identity,
@@ -131,15 +135,28 @@ def identities() -> st.SearchStrategy[Identity]:
     )
 
 
-def _spellings(pool: Mapping[str, Compared], name: str) -> st.SearchStrategy[str]:
-    """What folds to the same name; under the strict policy some of it differs."""
-    return st.sampled_from([each for each in pool if pool[each].folded == pool[name].folded])
+def _spellings(pool: Mapping[str, Compared]) -> dict[str, st.SearchStrategy[str]]:
+    """For each name what folds to the same; under the strict policy some of it differs."""
+    return {
+        name: st.sampled_from([each for each in pool if pool[each].folded == pool[name].folded])
+        for name in pool
+    }
+
+
+# Strategies that are made once: making them anew for each draw takes longer than the drawing.
+_SAME_GIVEN, _SAME_FAMILY = _spellings(GIVEN), _spellings(FAMILY)
+_OTHER_NAME = st.builds(PersonName, st.sampled_from(tuple(GIVEN)), st.sampled_from(tuple(FAMILY)))
 
 
 _DETAILS = (
     *("names", "birth_date", "gender", "contacts", "health_numbers"),
     *("state", "state", "merged_into", "merged_into"),
 )
+_ODD = st.sets(st.sampled_from(_DETAILS), max_size=2) | st.just(
+    set(_DETAILS) - {"state", "merged_into"}
+)
+_OTHER_NAMES = st.lists(_OTHER_NAME, max_size=2)
+_POINTS = st.lists(contact_points(stored=True), max_size=2)
 
 
 @st.composite
@@ -151,25 +168,16 @@ def files(
     ``count`` is how many files there are to be merged into, and one that does not exist;
     ``carried`` whether the form's number may be on the file.
     """
-    odd = draw(
-        st.sets(st.sampled_from(_DETAILS), max_size=2)
-        | st.just(set(_DETAILS) - {"state", "merged_into"})
-    )
-    other_name = st.builds(
-        PersonName, st.sampled_from(tuple(GIVEN)), st.sampled_from(tuple(FAMILY))
-    )
-    same_name = st.builds(
-        PersonName, _spellings(GIVEN, identity.first_name), _spellings(FAMILY, identity.last_name)
-    )
-    half_names = st.builds(
-        lambda same, other: (PersonName(same.given, other.family), other), same_name, other_name
-    )
-    names = (
-        half_names | st.lists(other_name, max_size=2) if "names" in odd else st.tuples(same_name)
-    )
-    points = st.lists(contact_points(stored=True), max_size=2)
+    odd = draw(_ODD)
+    same_given = draw(_SAME_GIVEN[identity.first_name])
+    names = [PersonName(same_given, draw(_SAME_FAMILY[identity.last_name]))]
+    if "names" in odd:
+        names, half = draw(_OTHER_NAMES), draw(st.booleans())
+        if names and half:
+            names = [PersonName(same_given, names[0].family), names[0]]
+    points = draw(_POINTS)
     if "contacts" not in odd:
-        points = points.map(lambda others: [*others, *identity.contacts])
+        points += identity.contacts
     number_typed = identity.health_number
     if "health_numbers" in odd:
         pool = [each for each in NUMBERS if carried or each != number_typed]
@@ -179,12 +187,12 @@ def files(
     into = draw(st.integers(0, count).map(patient_id)) if "merged_into" in odd else None
     return Patient(
         patient_id=patient_id(number),
-        names=tuple(draw(names)),
+        names=tuple(names),
         birth_date=draw(st.sampled_from((*BIRTH_DATES, None)))
         if "birth_date" in odd
         else identity.birth_date,
         gender=draw(st.sampled_from(Gender)) if "gender" in odd else identity.gender,
-        contacts=tuple(draw(points)),
+        contacts=tuple(points),
         health_numbers=tuple(draw(numbers)),
         active="state" not in odd or draw(st.booleans()),
         deceased="state" in odd and draw(st.booleans()),
@@ -240,6 +248,7 @@ LOOK_ALIKES = (
 )
 
 
+@cache
 def texts() -> st.SearchStrategy[str]:
     """Texts that nobody should send: any character, lone surrogates too, up to 10,000 of them."""
     characters = st.characters(exclude_categories=())
@@ -252,6 +261,7 @@ def texts() -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def anything() -> st.SearchStrategy[object]:
     """A value of any type."""
     leaves: st.SearchStrategy[object] = st.one_of(

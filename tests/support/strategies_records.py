@@ -1,16 +1,23 @@
 """Records that a store keeps, from small pools of keys, so that they meet one another.
 
-Instants lie within two days of :data:`BASE`, to the microsecond where the record allows it, so that
-spans overlap, holds have lapsed or not, and boundaries are hit exactly.
+Instants lie within a day of :data:`BASE`, to the microsecond where the record allows it, so that
+spans overlap, holds have lapsed or not, and boundaries are hit exactly. What a form left behind is
+drawn in full (``rich``) where it is what a test is about, and is one of a few examples elsewhere:
+drawing it is most of the work.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import combinations
 from typing import TypeVar
 
+from attrs import evolve
 from hypothesis import strategies as st
 
 from omnibook.booking_form import BookingEntries
-from omnibook.contacts import ContactPoint
+from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.health_numbers import HealthNumber
+from omnibook.identity import Gender, Identity
 from omnibook.ids import (
     ActivityId,
     AppointmentId,
@@ -107,46 +114,93 @@ def of(pool: tuple[K, ...]) -> st.SearchStrategy[K]:
     return st.sampled_from(pool)
 
 
-def minutes(low: int = -600, high: int = 600) -> st.SearchStrategy[datetime]:
+_QUARTERS = tuple(BASE + timedelta(minutes=15 * n) for n in range(-40, 41))
+_MINUTES = (*_QUARTERS, *(BASE + timedelta(minutes=n) for n in range(-600, 600, 37)))
+_PARTS = (1, 999_999, 500_000, 123_456, 10)
+
+
+@cache
+def minutes() -> st.SearchStrategy[datetime]:
     """A whole minute, often a quarter of an hour."""
-    quarters = st.integers(low // 15, high // 15).map(lambda n: n * 15)
-    return (quarters | st.integers(low, high)).map(lambda n: BASE + timedelta(minutes=n))
+    return st.sampled_from(_MINUTES)
 
 
+@cache
 def instants() -> st.SearchStrategy[datetime]:
     """An instant to the microsecond, often a whole minute."""
-    parts = st.integers(0, 999_999).map(lambda n: timedelta(microseconds=n))
-    return minutes() | st.builds(lambda moment, part: moment + part, minutes(), parts)
+    odd = (
+        moment + timedelta(microseconds=_PARTS[number % len(_PARTS)])
+        for number, moment in enumerate(_MINUTES)
+    )
+    return st.sampled_from((*_MINUTES, *odd))
 
 
+@cache
 def lengths() -> st.SearchStrategy[timedelta]:
     return st.sampled_from((15, 30, 45, 1, 240)).map(lambda n: timedelta(minutes=n))
 
 
+@cache
 def spans() -> st.SearchStrategy[Span]:
     return st.builds(lambda start, length: Span(start, start + length), minutes(), lengths())
 
 
+@cache
 def texts(limit: int = 30) -> st.SearchStrategy[str]:
     """Any text that a form can leave behind, in any script; no half characters."""
     return st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=limit)
 
 
+@cache
 def actors() -> st.SearchStrategy[Actor]:
     return st.sampled_from((VISITOR, SYSTEM, Actor.staff("staff-7")))
 
 
+_KEY_SETS = tuple(frozenset(each) for size in range(4) for each in combinations(CONTACT_KEYS, size))
+
+
+@cache
 def contact_keys() -> st.SearchStrategy[frozenset[ContactKey]]:
-    return st.frozensets(of(CONTACT_KEYS), max_size=3)
+    return st.sampled_from(_KEY_SETS)
 
 
-def entries() -> st.SearchStrategy[BookingEntries]:
+_SOME_ENTRIES = (
+    BookingEntries(reason="a cough", details="", contacts=()),
+    BookingEntries(
+        reason="",
+        details="since Monday",
+        contacts=(ContactPoint(system=ContactSystem.PHONE, value="+15145550123"),),
+    ),
+)
+_SOMEBODY = Identity(
+    first_name="Zoé",
+    last_name="Côté",
+    birth_date=date(2004, 12, 19),
+    gender=Gender.FEMALE,
+    contacts=(ContactPoint(system=ContactSystem.EMAIL, value="autre@example.com"),),
+)
+_SOME_IDENTITIES = (
+    _SOMEBODY,
+    evolve(_SOMEBODY, first_name="Marc", health_number=HealthNumber("CA-QC", "TREM04621918")),
+)
+
+
+@cache
+def people(*, rich: bool) -> st.SearchStrategy[Identity]:
+    return identities() if rich else st.sampled_from(_SOME_IDENTITIES)
+
+
+@cache
+def entries(*, rich: bool) -> st.SearchStrategy[BookingEntries]:
+    if not rich:
+        return st.sampled_from(_SOME_ENTRIES)
     points: st.SearchStrategy[tuple[ContactPoint, ...]] = st.lists(
         contact_points(stored=True), max_size=3
     ).map(tuple)
     return st.builds(BookingEntries, reason=texts(), details=texts(), contacts=points)
 
 
+@cache
 def terms() -> st.SearchStrategy[TermsAcceptance]:
     return st.builds(
         TermsAcceptance,
@@ -157,6 +211,7 @@ def terms() -> st.SearchStrategy[TermsAcceptance]:
     )
 
 
+@cache
 def slots() -> st.SearchStrategy[Slot]:
     return st.builds(
         lambda service, schedule, start, length: Slot(service, schedule, start, start + length),
@@ -167,12 +222,10 @@ def slots() -> st.SearchStrategy[Slot]:
     )
 
 
-def _claimed(slot: Slot) -> st.SearchStrategy[Span]:
-    buffers = st.sampled_from((0, 0, 5, 10)).map(lambda n: timedelta(minutes=n))
-    return st.builds(slot.span.widened, buffers, buffers)
+_BUFFERS = st.sampled_from((0, 0, 5, 10)).map(lambda n: timedelta(minutes=n))
 
 
-def visits() -> st.SearchStrategy[Visit]:
+def visits(*, rich: bool = False) -> st.SearchStrategy[Visit]:
     return st.builds(
         Visit,
         clinic_id=st.just(CLINIC),
@@ -181,7 +234,7 @@ def visits() -> st.SearchStrategy[Visit]:
         active_at=instants(),
         language=st.sampled_from(("fr", "en")),
         terms=terms(),
-        identity=identities(),
+        identity=people(rich=rich),
         patient_id=st.none() | of(PATIENTS),
         source=of(SOURCES),
         contact_keys=contact_keys(),
@@ -189,7 +242,7 @@ def visits() -> st.SearchStrategy[Visit]:
 
 
 @st.composite
-def holds(draw: st.DrawFn) -> Hold:
+def holds(draw: st.DrawFn, *, rich: bool = False) -> Hold:
     slot = draw(slots())
     return Hold(
         clinic_id=CLINIC,
@@ -198,36 +251,37 @@ def holds(draw: st.DrawFn) -> Hold:
         patient_id=draw(st.none() | of(PATIENTS)),
         slot=slot,
         activity=draw(of(_ACTIVITIES)),
-        claimed=draw(_claimed(slot)),
+        claimed=slot.span.widened(draw(_BUFFERS), draw(_BUFFERS)),
         created_at=draw(instants()),
         expires_at=draw(instants()),
         state=draw(st.sampled_from((HoldState.HELD, HoldState.HELD, *HoldState))),
         source=draw(of(SOURCES)),
         contact_keys=draw(contact_keys()),
-        entries=draw(entries()),
+        entries=draw(entries(rich=rich)),
     )
 
 
 @st.composite
-def appointments(draw: st.DrawFn) -> Appointment:
+def appointments(draw: st.DrawFn, *, rich: bool = False) -> Appointment:
     slot = draw(slots())
     status = draw(st.sampled_from(AppointmentStatus))
     patient = draw(st.none() | of(PATIENTS))
     cancellation = None
     if status is AppointmentStatus.CANCELLED:
-        cancellation = Cancellation(at=draw(instants()), by=draw(actors()), reason=draw(texts()))
+        why = draw(texts() if rich else of(("", "ill")))
+        cancellation = Cancellation(at=draw(instants()), by=draw(actors()), reason=why)
     return Appointment(
         clinic_id=CLINIC,
         appointment_id=draw(of(APPOINTMENTS)),
         reference=draw(st.sampled_from(("K7TM-42QX", "B2CD-39RS"))),
         slot=slot,
         activity=draw(of(_ACTIVITIES)),
-        claimed=draw(_claimed(slot)),
+        claimed=slot.span.widened(draw(_BUFFERS), draw(_BUFFERS)),
         status=status,
         revision=draw(st.integers(0, 9)),
         patient_id=patient,
-        provisional=draw(identities()) if patient is None else None,
-        entries=draw(entries()),
+        provisional=draw(people(rich=rich)) if patient is None else None,
+        entries=draw(entries(rich=rich)),
         language=draw(st.sampled_from(("fr", "en"))),
         terms=draw(st.none() | terms()),
         source=draw(st.none() | of(SOURCES)),

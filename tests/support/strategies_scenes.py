@@ -1,6 +1,7 @@
 """Small random clinics around the nights on which clocks change, for the laws of availability."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from attrs import evolve
@@ -74,30 +75,36 @@ _NEAR_THE_CHANGE = tuple(
 )
 
 
+@cache
 def whole_minutes(least: int, most: int) -> st.SearchStrategy[timedelta]:
     return st.integers(least, most).map(lambda n: timedelta(minutes=n))
 
 
+@cache
 def lengths(*minutes: int) -> st.SearchStrategy[timedelta]:
     return st.sampled_from(minutes).map(lambda n: timedelta(minutes=n))
 
 
+@cache
 def clocks() -> st.SearchStrategy[time]:
     """A wall time of whole minutes, mostly one near a change of the clock."""
     anywhere = st.builds(time, st.integers(0, 23), st.integers(0, 59))
     return st.sampled_from(_NEAR_THE_CHANGE) | anywhere
 
 
+@cache
 def activities() -> st.SearchStrategy[frozenset[ActivityId]]:
     return st.sampled_from(
         (frozenset({CARE, SHOT}), frozenset({CARE}), frozenset({SHOT}), frozenset({TALK}))
     )
 
 
+@cache
 def dates_near(night: date) -> st.SearchStrategy[date]:
     return st.integers(-2, 3).map(lambda n: night + timedelta(days=n))
 
 
+@cache
 @st.composite
 def recurrences(draw: st.DrawFn, night: date) -> Recurrence:
     kind = draw(st.sampled_from(("daily", "daily", "daily", "once", "weekly")))
@@ -113,6 +120,7 @@ def recurrences(draw: st.DrawFn, night: date) -> Recurrence:
     )
 
 
+@cache
 @st.composite
 def openings(draw: st.DrawFn, night: date) -> Opening:
     long = st.just((time(20), time(8))) | st.just((time(1, 30), time(17)))
@@ -131,12 +139,14 @@ def openings(draw: st.DrawFn, night: date) -> Opening:
     )
 
 
+@cache
 @st.composite
 def closures(draw: st.DrawFn, night: date) -> Closure:
     start = datetime.combine(draw(dates_near(night)), draw(clocks()))
     return Closure(start=start, end=start + draw(lengths(10, 30, 45, 120, 24 * 60)))
 
 
+@cache
 @st.composite
 def spans(draw: st.DrawFn, night: date) -> Span:
     """A stretch of whole minutes in the days around the night."""
@@ -145,6 +155,7 @@ def spans(draw: st.DrawFn, night: date) -> Span:
     return Span(start, start + draw(lengths(5, 15, 30, 60, 300)))
 
 
+@cache
 @st.composite
 def busy_spans(draw: st.DrawFn, night: date) -> Span:
     """A stretch to the second, as a host's own system may know it."""
@@ -152,6 +163,7 @@ def busy_spans(draw: st.DrawFn, night: date) -> Span:
     return span.widened(draw(st.integers(0, 59)) * second, draw(st.integers(0, 59)) * second)
 
 
+@cache
 @st.composite
 def schedules(draw: st.DrawFn, name: ScheduleId, night: date) -> Schedule:
     zones = st.sampled_from(("America/Toronto", "America/St_Johns", "Europe/Paris"))
@@ -164,6 +176,7 @@ def schedules(draw: st.DrawFn, name: ScheduleId, night: date) -> Schedule:
     )
 
 
+@cache
 @st.composite
 def services(draw: st.DrawFn) -> Service:
     return service(
@@ -175,6 +188,7 @@ def services(draw: st.DrawFn) -> Service:
     )
 
 
+@cache
 @st.composite
 def filters(draw: st.DrawFn, night: date) -> Filter:
     if draw(st.sampled_from((True, True, False))):
@@ -246,6 +260,7 @@ def desk_closure(span: Span, name: ScheduleId) -> DeskClosure:
     )
 
 
+@cache
 @st.composite
 def scenes(draw: st.DrawFn) -> Scene:
     """Two schedules for some hours or days around a night on which the clock changes."""

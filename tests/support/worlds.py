@@ -5,7 +5,7 @@ everyone, ``file`` for patients with a file, ``doctor`` for those with a family 
 ``child`` for children under six on the day of the visit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ from omnibook.dispatch import Dispatcher
 from omnibook.eligibility import Eligibility
 from omnibook.facts import Sex
 from omnibook.ids import ActivityId, ClinicId, PatientId, PractitionerId, ScheduleId, ServiceId
-from omnibook.ports import Clock, Store, Tokens
+from omnibook.ports import Clock, Notifier, PatientDirectory, Store, Tokens
 
 TORONTO = ZoneInfo("America/Toronto")
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -212,6 +212,30 @@ class World:
         return booked
 
 
+def dispatcher_of(
+    here: World,
+    *,
+    store: Store | None = None,
+    directory: PatientDirectory | None = None,
+    notifiers: Mapping[ob.ContactSystem, Notifier] | None = None,
+) -> Dispatcher:
+    """Another dispatcher of the same clinic, with some of its ports exchanged."""
+    everyone = dict.fromkeys((ob.ContactSystem.PHONE, ob.ContactSystem.EMAIL), here.notifier)
+    return Dispatcher(
+        here.clinic,
+        store=store or here.store,
+        directory=directory or here.directory,
+        keys=here.keys,
+        notifiers=everyone if notifiers is None else notifiers,
+        events=here.events,
+        link_address=link_address,
+    )
+
+
+def link_address(link: str) -> str:
+    return f"https://booking.example.org/{link}"
+
+
 def world(
     clinic: Clinic | None = None,
     *,
@@ -252,7 +276,7 @@ def world(
             keys=keys,
             notifiers={ob.ContactSystem.PHONE: notifier, ob.ContactSystem.EMAIL: notifier},
             events=events,
-            link_address=lambda link: f"https://booking.example.org/{link}",
+            link_address=link_address,
             tokens=tokens,
         ),
     )

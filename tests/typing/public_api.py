@@ -248,7 +248,7 @@ def the_desk(
         case ob.Opened(opening_id=opening_id):
             assert_type(opening_id, OpeningId)
             assert_type(desk.withdraw_opening(opening_id, actor=actor), DeskWithdrawOutcome)
-        case ob.NotFound():
+        case ob.RequestReused() | ob.NotFound():
             pass
         case _:
             assert_never(opened)
@@ -259,7 +259,7 @@ def the_desk(
             assert_type(closure_id, ClosureId)
             assert_type(appointments, tuple[ob.Appointment, ...])
             assert_type(desk.withdraw_closure(closure_id, actor=actor), DeskWithdrawOutcome)
-        case ob.TimeTaken() | ob.NotFound():
+        case ob.TimeTaken() | ob.RequestReused() | ob.NotFound():
             pass
         case _:
             assert_never(closed)
@@ -268,7 +268,7 @@ def the_desk(
     match made:
         case ob.Booked(appointment=appointment):
             the_end(desk, appointment.appointment_id, actor, start)
-        case ob.TimeTaken() | ob.NotFound() | ob.InvalidEntry():
+        case ob.TimeTaken() | ob.RequestReused() | ob.NotFound() | ob.InvalidEntry():
             pass
         case _:
             assert_never(made)

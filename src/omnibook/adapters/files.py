@@ -1,17 +1,23 @@
-"""Patient files from a JSON file: for demonstrations, tests and small clinics.
+"""What is read from files: a clinic from TOML, and patient files from JSON.
 
-A file holds ``{"patients": [...]}``. Everything in it is personal, so that no message repeats a
-value: a mistake tells the path, what is wanted there, and nothing of what stands there. What a file
-leaves out is unknown; ``null`` for a file number, a family doctor or a registered sex says that the
-patient is known to have none (R21).
+A clinic's file is opened here, and read by :mod:`omnibook.clinic_file`.
+
+Patient files in JSON are for demonstrations, tests and small clinics. A file holds
+``{"patients": [...]}``. Everything in it is personal, so that no message repeats a value: a mistake
+tells the path, what is wanted there, and nothing of what stands there. What a file leaves out is
+unknown; ``null`` for a file number, a family doctor or a registered sex says that the patient is
+known to have none (R21).
 """
 
 import json
 from datetime import date
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
-from omnibook.clinic_file import text_of_file
+from omnibook.clinic import Clinic
+from omnibook.clinic_file import parse_clinic
 from omnibook.contacts import ContactPoint, ContactSystem, read_stored_contact
+from omnibook.criteria import SHIPPED_KINDS
+from omnibook.criterion import CriterionKinds
 from omnibook.errors import ConfigurationError
 from omnibook.facts import UNKNOWN, Fact, Sex
 from omnibook.health_numbers import (
@@ -25,9 +31,55 @@ from omnibook.mistakes import Mistake, as_table
 from omnibook.names import PersonName
 from omnibook.patient import Gender, Patient
 from omnibook.problems import Problem
-from omnibook.toml_reader import TableReader
+from omnibook.table_reader import TableReader
+
+FILE_LIMIT = 4_000_000
+"""The greatest size of a file that is read, in bytes."""
 
 _LANGUAGES = ("fr", "en")
+
+
+# The clinic -------------------------------------------------------------------------------------
+
+
+def clinic_from_toml(
+    path: str | PurePath,
+    *,
+    kinds: CriterionKinds = SHIPPED_KINDS,
+    issuers: Issuers = SHIPPED_ISSUERS,
+) -> Clinic:
+    """The clinic that a TOML file in UTF-8 describes; ``Clinic.from_toml`` calls this.
+
+    Raises :class:`~omnibook.errors.ConfigurationError` with every mistake found, also when the
+    file cannot be read. A host with criteria or health number issuers of its own gives ``kinds``
+    and ``issuers``, as to :func:`~omnibook.clinic_file.read_clinic`.
+    """
+    return parse_clinic(_text_of_file(path), kinds=kinds, issuers=issuers)
+
+
+def _text_of_file(path: str | PurePath) -> str:
+    """The text of a file in UTF-8, of at most :data:`FILE_LIMIT` bytes."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(FILE_LIMIT + 1)
+        if len(data) > FILE_LIMIT:
+            raise _unreadable(path, f"is larger than {FILE_LIMIT} bytes")
+        # Some editors put a byte order mark first.
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _unreadable(path, "is not text in UTF-8") from None
+    except ValueError:
+        raise _unreadable(path, "is no possible file name") from None
+
+
+def _unreadable(path: str | PurePath, message: str) -> ConfigurationError:
+    remedy = "give a text file in UTF-8 that this user may read"
+    return ConfigurationError([str(Mistake(path=str(path), message=message, remedy=remedy))])
+
+
+# Patient files ----------------------------------------------------------------------------------
 
 
 def load_patients(
@@ -37,7 +89,7 @@ def load_patients(
 
     Raises :class:`~omnibook.errors.ConfigurationError` also when the file cannot be read.
     """
-    return patients_from_json(text_of_file(path), region=region, issuers=issuers)
+    return patients_from_json(_text_of_file(path), region=region, issuers=issuers)
 
 
 def patients_from_json(
@@ -112,7 +164,7 @@ def _patient(table: TableReader, name: str, region: str, issuers: Issuers) -> Pa
     file_number = _fact(table, "file_number")
     family_doctor = _fact(table, "family_doctor")
     sex: Fact[Sex] = UNKNOWN
-    if "registered_sex" in table.given():
+    if "registered_sex" in table.data:
         sex = table.word("registered_sex", Sex) if table.has("registered_sex") else None
     if not table.finish():
         return None
@@ -136,7 +188,7 @@ def _patient(table: TableReader, name: str, region: str, issuers: Issuers) -> Pa
 def _fact(table: TableReader, key: str) -> Fact[str]:
     if table.has(key):
         return table.text(key)
-    return None if key in table.given() else UNKNOWN
+    return None if key in table.data else UNKNOWN
 
 
 def _name(table: TableReader) -> PersonName | None:

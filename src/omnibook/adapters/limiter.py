@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from attrs import Factory, define, frozen
 
+from omnibook.errors import InvalidValue
 from omnibook.ports import Attempt, Clock
 
 _LONGEST_MEMORY = timedelta(hours=24)
@@ -23,6 +24,14 @@ class LimiterPolicy:
     first_wait: timedelta = timedelta(seconds=30)
     longest_wait: timedelta = timedelta(hours=1)
     overall_wait: timedelta = timedelta(seconds=5)
+
+    def __attrs_post_init__(self) -> None:
+        if min(self.per_source, self.per_health_number, self.per_person, self.overall) < 1:
+            raise InvalidValue("a limiter admits at least one attempt within its window")
+        if min(self.window, self.first_wait, self.overall_wait) <= timedelta():
+            raise InvalidValue("a limiter's window and waits must be longer than 0")
+        if self.longest_wait < self.first_wait:
+            raise InvalidValue("a limiter's longest_wait cannot be shorter than its first_wait")
 
 
 @define

@@ -59,6 +59,8 @@ from omnibook.records import (
 )
 from omnibook.times import Span
 from omnibook.transactions import (
+    CORRECTION,
+    ROUNDS,
     Again,
     Decision,
     DropDeskClosure,
@@ -82,9 +84,6 @@ from omnibook.transactions import (
 
 OutcomeT = TypeVar("OutcomeT")
 AnswerT = TypeVar("AnswerT")
-
-ROUNDS = 4
-"""How often a decision may ask for a wider scope before the store gives up."""
 
 
 @define
@@ -112,6 +111,7 @@ class MemoryStore:
         self._clock = clock or SystemClock()
         self._clinics: dict[ClinicId, _Tables] = {}
         self._lock = threading.RLock()
+        self._latest: datetime | None = None
 
     def transact(
         self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
@@ -120,25 +120,33 @@ class MemoryStore:
         with self._lock:
             tables = self._tables(scope.clinic_id)
             for _ in range(ROUNDS):
-                snapshot = _snapshot(tables, scope, self._clock.now())
+                snapshot = _snapshot(tables, scope, self._now())
                 decision = decide(snapshot)
                 if isinstance(decision, Again):
                     scope = decision.scope
                     continue
                 _apply(tables, snapshot, decision.writes)
                 return decision.outcome
-        raise Contention(f"a decision asked for a wider scope more than {ROUNDS} times")
+        raise Contention(f"a decision asked for a wider scope {ROUNDS} times")
 
     def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
         """Answer one of the queries of :mod:`omnibook.ports`."""
         with self._lock:
-            now = self._clock.now()
+            now = self._now()
             return now, cast(AnswerT, self._answer(query, now))
 
     def import_busy(self, clinic_id: ClinicId, busy: Iterable[Busy]) -> None:
         """Replace what the host's own system says is taken (R40)."""
         with self._lock:
             self._tables(clinic_id).busy = {each.busy_id: each for each in busy}
+
+    def _now(self) -> datetime:
+        """The clock's instant, which never goes back by up to an hour; by more is a correction."""
+        now = self._clock.now()
+        if self._latest is not None and self._latest - CORRECTION <= now:
+            now = max(now, self._latest)
+        self._latest = now
+        return now
 
     def _tables(self, clinic_id: ClinicId) -> _Tables:
         return self._clinics.setdefault(clinic_id, _Tables())
@@ -367,19 +375,12 @@ class MemoryDirectory:
             if patient is None or order_id in self._orders:
                 return ()
             patient = self._survivor(patient)
-            known = {point.match_key for point in patient.contacts}
-            rank = max((point.rank for point in patient.contacts), default=0)
-            added: list[ContactPoint] = []
-            for point in points:
-                if point.match_key not in known:
-                    known.add(point.match_key)
-                    rank += 1
-                    added.append(evolve(point, rank=rank, verified=False, current=True))
+            added = patient.lacking(points)
             self._orders.add(order_id)
             self._patients[patient.patient_id] = evolve(
                 patient, contacts=(*patient.contacts, *added)
             )
-            return tuple(added)
+            return added
 
     def _survivor(self, patient: Patient) -> Patient:
         seen = {patient.patient_id}

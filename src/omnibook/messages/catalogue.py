@@ -6,7 +6,9 @@ its code, since a placeholder that nobody fills, or a number that a translation 
 wait for a patient to be found.
 
 French is written in the file with ordinary spaces; the no-break spaces of its typography are set
-here, so that no translator has to type what cannot be seen.
+here, before a colon and inside guillemets, so that no translator has to type what cannot be seen.
+As is usual in Québec, nothing stands before a semicolon, an exclamation or a question mark (Office
+québécois de la langue française, *Espacement*).
 """
 
 import re
@@ -40,6 +42,9 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
             "appointment.booked.no-more": "phone reference when",
             "appointment.cancelled": "when",
             "appointment.too-late": "cutoff phone",
+            "appointment.linked": "label place when",
+            "appointment.linked.by-phone": "label phone place when",
+            "appointment.linked.cancelled": "when",
             "link.dead": "phone",
             "desk.opened": "end start",
             "desk.closed": "count end start",
@@ -53,15 +58,18 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
             "name.malformed": "field",
             "acting-for.required.limit": "limit",
             "preference.malformed": "field",
+            "preference.malformed.date": "field",
             "reason.line": "path reason truth",
             "moment": "day time",
             "moment.before-change": "time",
             "moment.after-change": "time",
             "notice.booking.subject": "clinic when",
             "notice.cancellation.subject": "clinic when",
+            "notice.cancellation.by-clinic.subject": "clinic when",
             "notice.reminder.subject": "clinic when",
             "notice.booking.text": "clinic",
             "notice.cancellation.text": "clinic",
+            "notice.cancellation.by-clinic.text": "clinic",
             "notice.reminder.text": "clinic",
             "notice.email.details": "day label place time",
             "notice.email.details.no-place": "day label time",
@@ -83,7 +91,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
 """What each sentence must say, by code; a code that is not listed takes no placeholder."""
 
 _NO_BREAK = "\u00a0"
-_FRENCH_SPACE = re.compile(r" (?=[:;!?»])|(?<=«) ")
+_FRENCH_SPACE = re.compile(r" (?=[:»])|(?<=«) ")
 
 
 def sentence(code: str, language: str, /, **details: object) -> str:

@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 from omnibook import outcomes
 from omnibook.clinic import Clinic
-from omnibook.eligibility import Reason, Truth
+from omnibook.eligibility import Reason, Truth, Verdict
 from omnibook.messages.catalogue import has_sentence, sentence
 from omnibook.messages.moments import format_duration, format_start, round_up
-from omnibook.messages.places import place_of
+from omnibook.messages.places import label_of, place_of
 from omnibook.messages.plain_text import one_line
-from omnibook.problems import Problem
-from omnibook.records import FlagCode
+from omnibook.problems import Problem, ProblemCode
+from omnibook.records import FlagCode, Slot
 
 Outcome: TypeAlias = (
     outcomes.IdentifyOutcome
@@ -25,6 +25,7 @@ Outcome: TypeAlias = (
     | outcomes.ReviewOutcome
     | outcomes.BackOutcome
     | outcomes.BookOutcome
+    | outcomes.ShowOutcome
     | outcomes.CancelOutcome
     | outcomes.DeskOpenOutcome
     | outcomes.DeskCloseOutcome
@@ -37,6 +38,7 @@ Outcome: TypeAlias = (
 )
 """Whatever a use case can answer."""
 
+_DATES = frozenset({"first_date", "last_date"})
 _TRUTHS = {Truth.TRUE: "truth.true", Truth.FALSE: "truth.false", Truth.UNKNOWN: "truth.unknown"}
 
 
@@ -80,6 +82,8 @@ def describe_reason(code: str, language: str) -> str:
 
 def _problem_code(problem: Problem) -> str:
     """The code of the sentence: a variant where the details say more."""
+    if problem.code is ProblemCode.PREFERENCE_MALFORMED and problem.field in _DATES:
+        return f"{problem.code}.date"
     if "limit" in problem.details and has_sentence(f"{problem.code}.limit"):
         return f"{problem.code}.limit"
     issuer = str(problem.details.get("issuer", "")).lower()
@@ -91,12 +95,18 @@ def _code(outcome: Outcome) -> str:
     match outcome:
         case outcomes.Booked(appointment=appointment) if not appointment.status.occupies:
             return "appointment.booked.no-more"
+        case outcomes.LinkedAppointment(cancelled=True):
+            return "appointment.linked.cancelled"
+        case outcomes.LinkedAppointment(cancellable=False):
+            return "appointment.linked.by-phone"
         case outcomes.Page(offers=()):
             return "availabilities.none-left"
         case outcomes.ServiceExplanation(listed=False):
             return "desk.service-explained.not-listed"
-        case outcomes.TimeExplanation(offered=False):
+        case outcomes.TimeExplanation(verdict=None, offered=False):
             return "desk.time-explained.not-offered"
+        case outcomes.TimeExplanation(verdict=Verdict(), offered=offered):
+            return f"desk.time-explained.{'to-patient' if offered else 'not-to-patient'}"
         case _:
             return outcome.code
 
@@ -112,7 +122,13 @@ def _details(outcome: Outcome, language: str, clinic: Clinic) -> dict[str, objec
             return {
                 "when": format_start(appointment.slot.start, clinic.zone, language),
                 "reference": one_line(appointment.reference),
-                "place": place_of(appointment, clinic, language) or one_line(clinic.name[language]),
+                "place": _place(appointment.slot, clinic, language),
+            }
+        case outcomes.LinkedAppointment(slot=slot):
+            return {
+                "when": format_start(slot.start, clinic.zone, language),
+                "label": label_of(slot, clinic, language),
+                "place": _place(slot, clinic, language),
             }
         case outcomes.Cancelled(slot=slot):
             return {"when": format_start(slot.start, clinic.zone, language)}
@@ -120,6 +136,10 @@ def _details(outcome: Outcome, language: str, clinic: Clinic) -> dict[str, objec
             return {"cutoff": format_duration(cutoff, language)}
         case _:
             return _desk_details(outcome, language, clinic)
+
+
+def _place(slot: Slot, clinic: Clinic, language: str) -> str:
+    return place_of(slot, clinic, language) or one_line(clinic.name[language])
 
 
 def _desk_details(outcome: Outcome, language: str, clinic: Clinic) -> dict[str, object]:
@@ -151,9 +171,13 @@ def _further_lines(outcome: Outcome, language: str, clinic: Clinic) -> Iterator[
         case outcomes.ServiceExplanation(verdict=verdict):
             for reason in verdict.reasons:
                 yield f"• {_reason_line(reason, language)}"
-        case outcomes.TimeExplanation(reasons=reasons):
+        case outcomes.TimeExplanation(reasons=reasons, verdict=verdict, already_booked=booked):
             for code in reasons:
                 yield f"• {describe_reason(code, language)}"
+            for reason in () if verdict is None else verdict.reasons:
+                yield f"• {_reason_line(reason, language)}"
+            if booked:
+                yield f"• {sentence('desk.time-explained.already-booked', language)}"
         case _:
             pass
 

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from attrs import evolve
 from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, func, insert, select
 
 from omnibook.adapters.sql import directory_tables as d
@@ -122,7 +121,7 @@ class SqlDirectory(SqlAdapter):
                 patient = self._survivor(connection, patient_id)
                 if patient is None:
                     return ()
-                added = _lacking(patient, points)
+                added = patient.lacking(points)
                 self._append(connection, patient.patient_id, added, order_id)
             commit(connection)
             return added
@@ -226,19 +225,6 @@ class SqlDirectory(SqlAdapter):
             connection.execute(_WITHOUT[table], values)
             if its_rows:
                 connection.execute(_INSERT[table], its_rows)
-
-
-def _lacking(patient: Patient, points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
-    """Those that the file lacks, ranked after all that it has."""
-    known = {point.match_key for point in patient.contacts}
-    rank = max((point.rank for point in patient.contacts), default=0)
-    added: list[ContactPoint] = []
-    for point in points:
-        if point.match_key not in known:
-            known.add(point.match_key)
-            rank += 1
-            added.append(evolve(point, rank=rank, verified=False, current=True))
-    return tuple(added)
 
 
 def _grouped(rows: Iterable[Row[Any]]) -> defaultdict[PatientId, list[Row[Any]]]:

@@ -14,7 +14,6 @@ from omnibook.adapters.sql.engine import commit, storage_failures
 from omnibook.adapters.sql.rows import Values
 from omnibook.adapters.sql.snapshots import Reader
 from omnibook.clinic import Opening, Recurrence, Release
-from omnibook.errors import InvalidValue
 from omnibook.ids import ActivityId, ClinicId, ScheduleId
 
 _OPENINGS = s.children(d.schedule_openings, "schedule_id")
@@ -70,11 +69,7 @@ class SqlScheduleSource(SqlAdapter):
         return {each: tuple(found[each]) for each in schedule_ids}
 
     def put(self, schedule_id: ScheduleId, openings: Iterable[Opening]) -> None:
-        """Keep these openings of a schedule, in place of all that it had.
-
-        Raises :class:`~omnibook.errors.InvalidValue` for a weekday that is none of 0 to 6, or a
-        time with a zone.
-        """
+        """Keep these openings of a schedule, in place of all that it had."""
         rows: dict[Any, list[Values]] = {table: [] for table in _TABLES}
         for position, opening in enumerate(openings):
             parent = {"clinic_id": self._clinic, "schedule_id": schedule_id, "position": position}
@@ -96,11 +91,6 @@ class SqlScheduleSource(SqlAdapter):
 
 def _opening_columns(opening: Opening) -> Values:
     recurrence, release = opening.recurrence, opening.release
-    if not recurrence.weekdays <= set(range(7)):
-        raise InvalidValue("an opening's weekdays are 0 (Monday) to 6")
-    times = (opening.start, opening.end, *(() if release is None else (release.at,)))
-    if any(each.tzinfo is not None for each in times):
-        raise InvalidValue("an opening's times are wall times; leave the zone out")
     return {
         "starts": opening.start,
         "ends": opening.end,

@@ -40,16 +40,10 @@ from omnibook.ports import (
 )
 from omnibook.records import Busy
 from omnibook.times import as_instant
-from omnibook.transactions import Again, Decision, Scope, Snapshot, claims_after
+from omnibook.transactions import CORRECTION, ROUNDS, Again, Decision, Scope, Snapshot, claims_after
 
 O = TypeVar("O")  # noqa: E741 - the outcome's type, as in omnibook.ports
 R = TypeVar("R")
-
-ROUNDS = 4
-"""How many scopes a decision may ask for, the first included."""
-
-CORRECTION = timedelta(hours=1)
-"""A host clock further behind the last write than this was corrected, and is believed."""
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 

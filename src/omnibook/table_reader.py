@@ -1,4 +1,4 @@
-"""Reading plain data, such as parsed TOML or JSON, without stopping at the first mistake.
+"""Reading tables of plain data, parsed TOML or JSON, without stopping at the first mistake.
 
 A :class:`TableReader` stands in front of one table. Each of its methods takes one key, and says so
 when what stands there cannot be interpreted: the key's path, what is wrong and a remedy. It then
@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar, cast
 
-from omnibook.mistakes import Mistake, as_list, as_table, did_you_mean, shown
+from omnibook.mistakes import Mistake, as_table, did_you_mean, shown
 from omnibook.problems import Problem, ProblemCode
 from omnibook.typed_text import read_line
 
@@ -34,6 +34,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+_IDENTIFIER_RULE = "use letters without accents, digits and hyphens, at most 64 of them"
 _TEXT_FAULTS = {
     ProblemCode.MISSING: "is blank",
     ProblemCode.TOO_LONG: "is too long",
@@ -64,9 +65,9 @@ class TableReader:
         self._wrong: set[str] = set()
 
     @property
-    def mistakes(self) -> list[Mistake]:
-        """The list that all readers share, for a reader of another kind."""
-        return self._mistakes
+    def data(self) -> Mapping[str, object]:
+        """The table itself, unread: asking it makes no key a known one."""
+        return self._table
 
     # What is there --------------------------------------------------------------------------
 
@@ -105,10 +106,6 @@ class TableReader:
                 )
         return len(self._mistakes) == self._before
 
-    def given(self) -> tuple[str, ...]:
-        """The keys that are given."""
-        return tuple(self._table)
-
     def raw(self, key: str) -> object:
         """What stands at the key, unread; it is a known key, and ``None`` if it is not there."""
         self._known.add(key)
@@ -123,15 +120,22 @@ class TableReader:
 
     # Single values --------------------------------------------------------------------------
 
-    def text(self, key: str, default: str | None = None, *, limit: int = TEXT_LIMIT) -> str:
-        """A text of one line, trimmed and in NFC."""
+    def text(
+        self,
+        key: str,
+        default: str | None = None,
+        *,
+        limit: int = TEXT_LIMIT,
+        remedy: str = "",
+    ) -> str:
+        """A text of one line, trimmed and in NFC; ``remedy`` says what more is wanted of it."""
         value = self.raw(key)
         if value is None and default is not None:
             return default
         line = read_line(value, field=key, limit=limit)
         if not isinstance(line, Problem):
             return line
-        remedy = f"give a text of one line, at most {limit} characters"
+        remedy = remedy or f"give a text of one line, at most {limit} characters"
         if value is None:
             self._missing(key, remedy)
         elif line.code is ProblemCode.WRONG_TYPE:
@@ -142,7 +146,7 @@ class TableReader:
 
     def identifier(self, key: str) -> str:
         """An identifier: ASCII letters, digits, hyphens, dots and underscores, at most 64."""
-        text = self.text(key)
+        text = self.text(key, remedy=_IDENTIFIER_RULE)
         if self.right(key):
             self.check_identifier(key, text)
         return text
@@ -156,9 +160,8 @@ class TableReader:
     def check_identifier(self, key: str, text: str) -> None:
         """Refuse a text at the key that is no :meth:`identifier`."""
         if not _IDENTIFIER.fullmatch(text):
-            remedy = "use letters without accents, digits and hyphens, at most 64 of them"
             said = "this" if self._private else shown(text)
-            self.refuse(key, f"{said} is no identifier", remedy)
+            self.refuse(key, f"{said} is no identifier", _IDENTIFIER_RULE)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """True or false."""
@@ -210,8 +213,8 @@ class TableReader:
         """A text that is one of those known."""
         if default is not None and not self.has(key):
             return default
-        text = self.text(key)
         words = tuple(known)
+        text = self.text(key, remedy=f"use one of {', '.join(sorted(words))}")
         if self.right(key) and text not in words:
             self._unknown(key, text, words)
         return text
@@ -281,32 +284,45 @@ class TableReader:
 
     # Lists and tables -----------------------------------------------------------------------
 
-    def each(self, key: str, read: Callable[["TableReader", str], T], remedy: str) -> tuple[T, ...]:
-        """Every item of a list, read one by one; none of them twice; empty if not given.
-
-        ``read`` is handed a reader and the key ``key[i]`` under which the item stands in it.
-        """
+    def _list(self, key: str, remedy: str) -> list[object]:
         value = self.raw(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list | tuple):
+        if isinstance(value, list | tuple):
+            return list(cast("Iterable[object]", value))
+        if value is not None:
             self._unlike(key, "a list", value, remedy)
-            return ()
-        items = cast("list[object]", value)
+        return []
+
+    def each(
+        self,
+        key: str,
+        read: Callable[["TableReader", str], T],
+        remedy: str,
+        *,
+        twice: bool = False,
+    ) -> tuple[T, ...]:
+        """Every item of a list, read one by one; empty if not given.
+
+        ``read`` is handed a reader and the key ``key[i]`` under which the item stands in it. None
+        may be there a second time unless ``twice`` allows it.
+        """
+        items = self._list(key, remedy)
         names = [f"{key}[{i}]" for i in range(len(items))]
         inner = TableReader(
             dict(zip(names, items, strict=True)), self._path, self._mistakes, private=self._private
         )
-        found: dict[T, str] = {}
+        found: list[T] = []
+        first: dict[T, str] = {}
         for name in names:
             if inner.raw(name) is None:
                 inner.refuse(name, "is nothing", remedy)
                 continue
             one = read(inner, name)
-            if inner.right(name) and one in found:
-                inner.refuse(name, f"repeats {found[one]}", "leave it out")
-            elif inner.right(name):
-                found[one] = name
+            if not inner.right(name):
+                continue
+            if twice or first.setdefault(one, name) == name:
+                found.append(one)
+            else:
+                inner.refuse(name, f"repeats {first[one]}", "leave it out")
         if not inner.right(*names):
             self._wrong.add(key)
         return tuple(found)
@@ -335,28 +351,36 @@ class TableReader:
     def tables(
         self, key: str, read: Callable[["TableReader"], T | None], remedy: str
     ) -> tuple[T, ...]:
-        """Every table of a list, read by ``read``; those that cannot be read are left out."""
-        value = self.raw(key)
-        if value is None:
-            return ()
+        """Every table of a list, read by ``read``; those that cannot be read are left out.
+
+        A table with an ``id`` is named by it in every mistake, beside its place in the list.
+        """
         before = len(self._mistakes)
         found: list[T] = []
-        for i, item in enumerate(as_list(value, self.path(key), self._mistakes) or ()):
+        for i, item in enumerate(self._list(key, "write [ … ]")):
             path = f"{self.path(key)}[{i}]"
             table = as_table(item, path, self._mistakes, remedy=remedy)
             if table is not None:
-                one = read(TableReader(table, path, self._mistakes, private=self._private))
+                place = path if self._private else named(path, table.get("id"))
+                one = read(TableReader(table, place, self._mistakes, private=self._private))
                 found.extend(() if one is None else (one,))
         if len(self._mistakes) > before:
             self._wrong.add(key)
         return tuple(found)
 
 
+def named(path: str, identifier: object) -> str:
+    """The path with the identifier of what stands there, such as ``services[1] (vaccination)``."""
+    if isinstance(identifier, str) and _IDENTIFIER.fullmatch(identifier):
+        return f"{path} ({identifier})"
+    return path
+
+
 def _described(table: TableReader) -> tuple[str, ...]:
-    for key in table.given():
+    for key in table.data:
         table.check_identifier(key, key)
         table.text(key)
-    return tuple(table.given())
+    return tuple(table.data)
 
 
 def _parsed(read: Callable[[str], T], pattern: re.Pattern[str], value: object) -> T | None:

@@ -1,0 +1,141 @@
+"""What staff look at: the day's list, and why a service or a time is, or is not, offered (R50).
+
+Each look is noted in the audit trail before anything is shown.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from omnibook.availability import Own, agenda, claimed_span, judge
+from omnibook.clinic import Schedule, Service
+from omnibook.desk import busy_conflicts
+from omnibook.eligibility import Verdict, judge_eligibility, possible_on_some_day
+from omnibook.errors import InvalidValue
+from omnibook.holds import has_upcoming
+from omnibook.identity import Patient
+from omnibook.ids import SubjectKey
+from omnibook.outcomes import DayList, ServiceExplanation, TimeExplanation
+from omnibook.ports import AppointmentsWithin, FlagsOf, ReadScope
+from omnibook.records import Actor, Slot
+from omnibook.times import Span, as_instant, local_date, start_of_day
+from omnibook.transactions import Decision, Scope
+from omnibook.visits import facts_of
+from omnibook.wiring import Wiring
+
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
+"""Of the calendar, beyond which a zone's offset or a service's length may not be added."""
+
+
+def record_look(
+    wiring: Wiring, actor: Actor, action: str, code: str, subjects: Iterable[SubjectKey] = ()
+) -> datetime:
+    """Note in the audit trail at whose data staff look; the instant at which they do.
+
+    One event for each subject; one without any when nobody's data are shown.
+    """
+    looks = [wiring.operation(actor, each) for each in sorted(set(subjects))] or [
+        wiring.operation(actor)
+    ]
+    return wiring.store.transact(
+        Scope(clinic_id=wiring.clinic.clinic_id),
+        lambda snapshot: Decision(
+            snapshot.now, tuple(look.audit(snapshot.now, action, code) for look in looks)
+        ),
+    )
+
+
+def day_list(wiring: Wiring, day: date, actor: Actor) -> DayList:
+    """The appointments that start on a local date, with the flags that they and busy times raise.
+
+    Raises :class:`InvalidValue` for anything but a date of the years 2 to 9998.
+    """
+    if not isinstance(cast("object", day), date) or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise InvalidValue(f"day must be a date of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    clinic, store = wiring.clinic, wiring.store
+    span = Span(start_of_day(day, clinic.zone), start_of_day(day + timedelta(days=1), clinic.zone))
+    _, found = store.read(AppointmentsWithin(clinic_id=clinic.clinic_id, span=span))
+    starting = tuple(each for each in found if each.slot.start in span)
+    record_look(wiring, actor, "read-day", DayList.code, map(wiring.subject_of, starting))
+    identifiers = frozenset(each.appointment_id for each in starting)
+    _, flags = store.read(FlagsOf(clinic_id=clinic.clinic_id, appointments=identifiers))
+    schedules = {schedule.schedule_id: span for schedule in clinic.schedules}
+    _, snapshot = store.read(ReadScope(Scope(clinic_id=clinic.clinic_id, schedules=schedules)))
+    return DayList(appointments=starting, flags=(*flags, *busy_conflicts(snapshot)))
+
+
+def explain_service(
+    wiring: Wiring, patient: Patient, service: Service, actor: Actor
+) -> ServiceExplanation:
+    """Why the patient sees, or does not see, the service today (R19, R21, R22)."""
+    clinic = wiring.clinic
+    subject = wiring.subject(patient.patient_id)
+    now = record_look(wiring, actor, "explain-service", ServiceExplanation.code, (subject,))
+    today = local_date(now, clinic.zone)
+    verdict = possible_on_some_day(
+        service.eligibility,
+        facts_of(patient if patient.is_live else None),
+        booked_on=today,
+        first=today,
+        last=local_date(now + clinic.policies.horizon, clinic.zone),
+    )
+    return ServiceExplanation(
+        service_id=service.service_id, listed=verdict.eligible, verdict=verdict
+    )
+
+
+def explain_time(
+    wiring: Wiring,
+    service: Service,
+    schedule: Schedule,
+    start: datetime,
+    actor: Actor,
+    *,
+    patient: Patient | None,
+) -> TimeExplanation:
+    """Why the time is, or is not, offered online, to this patient if one is given (R22, R27, R52).
+
+    Raises :class:`InvalidValue` for a naive time, one off the whole minute, or of a year that is
+    not from 2 to 9998.
+    """
+    if not _FIRST_YEAR <= as_instant(start).year <= _LAST_YEAR:
+        raise InvalidValue(f"start must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    clinic = wiring.clinic
+    slot = Slot(
+        service.service_id, schedule.schedule_id, start, as_instant(start) + service.duration
+    )
+    subjects = () if patient is None else (wiring.subject(patient.patient_id),)
+    record_look(wiring, actor, "explain-time", TimeExplanation.code, subjects)
+    scope = Scope(
+        clinic_id=clinic.clinic_id,
+        schedules={schedule.schedule_id: claimed_span(slot, service)},
+        patient=None if patient is None else patient.patient_id,
+    )
+    now, snapshot = wiring.store.read(ReadScope(scope))
+    state = snapshot.schedules[schedule.schedule_id]
+    judgement = judge(
+        slot,
+        service,
+        agenda(clinic, schedule, wiring.openings_of(schedule.schedule_id), state, now),
+        now=now,
+        policies=clinic.policies,
+    )
+    verdict: Verdict | None = None
+    already_booked, held = False, False
+    if patient is not None:
+        verdict = judge_eligibility(
+            service.eligibility,
+            facts_of(patient if patient.is_live else None),
+            booked_on=local_date(now, clinic.zone),
+            visit_on=local_date(slot.start, clinic.zone),
+        )
+        already_booked = has_upcoming(snapshot, patient, service.service_id, clinic.policies)
+        held = slot in Own.of_file(snapshot, patient.patient_id)
+    return TimeExplanation(
+        service_id=service.service_id,
+        schedule_id=schedule.schedule_id,
+        start=slot.start,
+        reasons=() if held else judgement.obstacles,
+        verdict=verdict,
+        already_booked=already_booked,
+    )
