@@ -107,22 +107,20 @@ class Own:
     slots: frozenset[Slot] = frozenset()
 
     @classmethod
-    def of(cls, snapshot: Snapshot, visit_id: VisitId, patient_id: PatientId | None) -> "Own":
+    def of(cls, snapshot: Snapshot, visit_id: VisitId, patient_ids: Collection[PatientId]) -> "Own":
         """The visitor's own holds among those of the snapshot."""
         live = snapshot.live_holds()
         mine = [hold for hold in live if hold.visit_id == visit_id]
         return cls(
             visit_holds=frozenset(hold.hold_id for hold in mine),
-            slots=frozenset(hold.slot for hold in mine) | cls.of_file(snapshot, patient_id),
+            slots=frozenset(hold.slot for hold in mine) | cls.of_file(snapshot, patient_ids),
         )
 
     @staticmethod
-    def of_file(snapshot: Snapshot, patient_id: PatientId | None) -> frozenset[Slot]:
-        """What an identified file holds, in whichever visit."""
+    def of_file(snapshot: Snapshot, patient_ids: Collection[PatientId]) -> frozenset[Slot]:
+        """What an identified file holds, in whichever visit, by every identifier of the file."""
         return frozenset(
-            hold.slot
-            for hold in snapshot.live_holds()
-            if patient_id is not None and hold.patient_id == patient_id
+            hold.slot for hold in snapshot.live_holds() if hold.patient_id in patient_ids
         )
 
 

@@ -109,7 +109,7 @@ def explain_time(
     scope = Scope(
         clinic_id=clinic.clinic_id,
         schedules={schedule.schedule_id: claimed_span(slot, service)},
-        patient=None if patient is None else patient.patient_id,
+        patients=frozenset() if patient is None else patient.ids,
     )
     now, snapshot = wiring.store.read(ReadScope(scope))
     state = snapshot.schedules[schedule.schedule_id]
@@ -130,7 +130,7 @@ def explain_time(
             visit_on=local_date(slot.start, clinic.zone),
         )
         already_booked = has_upcoming(snapshot, patient, service.service_id, clinic.policies)
-        held = slot in Own.of_file(snapshot, patient.patient_id)
+        held = slot in Own.of_file(snapshot, patient.ids)
     return TimeExplanation(
         service_id=service.service_id,
         schedule_id=schedule.schedule_id,

@@ -9,7 +9,7 @@ from omnibook.availability import Own, Search
 from omnibook.clinic import Clinic, Service
 from omnibook.eligibility import judge_eligibility
 from omnibook.identity import Patient
-from omnibook.ids import VisitId
+from omnibook.ids import PatientId, VisitId
 from omnibook.outcomes import (
     FindOutcome,
     InvalidEntry,
@@ -105,7 +105,7 @@ def with_fresh(
 
 def _run(wiring: Wiring, search: Search, standing: Standing) -> None:
     visit, patient = standing.visit, standing.patient
-    patient_id = None if patient is None else patient.patient_id
+    patient_ids = frozenset[PatientId]() if patient is None else patient.ids
     while (window := search.window) is not None:
         reach = search.reach(window)
         scope = Scope(
@@ -114,7 +114,7 @@ def _run(wiring: Wiring, search: Search, standing: Standing) -> None:
             visit=visit.visit_id,
         )
         _, snapshot = wiring.store.read(ReadScope(scope))
-        search.feed(window, snapshot, Own.of(snapshot, visit.visit_id, patient_id))
+        search.feed(window, snapshot, Own.of(snapshot, visit.visit_id, patient_ids))
 
 
 def _offer(clinic: Clinic, service: Service, slot: Slot) -> Offer:

@@ -20,7 +20,7 @@ from omnibook.availability import agenda, claimed_span, judge
 from omnibook.booking_form import BookingEntries
 from omnibook.clinic import Clinic, Opening, Policies, Schedule, Service
 from omnibook.identity import Patient
-from omnibook.ids import ActivityId, ContactKey, HoldId, PatientId, ServiceId, SourceKey, VisitId
+from omnibook.ids import ActivityId, ContactKey, HoldId, ServiceId, SourceKey, VisitId
 from omnibook.outcomes import (
     AlreadyBooked,
     BackOutcome,
@@ -158,7 +158,7 @@ def has_upcoming(
         policies.one_upcoming_per_service
         and patient is not None
         and any(
-            appointment.patient_id == patient.patient_id
+            appointment.patient_id in patient.ids
             and appointment.slot.service_id == service_id
             and appointment.status.occupies
             and appointment.slot.start > snapshot.now
@@ -239,13 +239,13 @@ def _held_elsewhere(request: ReviewRequest, snapshot: Snapshot) -> Hold | None:
     """The live hold of the same slot that the same file made in another visit (R35)."""
     if request.patient is None:
         return None
-    patient_id: PatientId = request.patient.patient_id
+    patient_ids = request.patient.ids
     return next(
         (
             hold
             for hold in snapshot.live_holds()
             if hold.slot == request.slot
-            and hold.patient_id == patient_id
+            and hold.patient_id in patient_ids
             and hold.visit_id != request.visit_id
         ),
         None,

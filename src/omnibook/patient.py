@@ -41,7 +41,10 @@ class Patient:
 
     ``names`` are all names that were recorded, each a pair (R5). ``contacts`` are kept in the order
     of their ranks. ``merged_into`` names the file that this one was merged into: then that one is
-    the person's. What a directory does not tell is left at :data:`~omnibook.facts.UNKNOWN` (R21).
+    the person's. ``replaces`` are the identifiers of all files that were merged into this one,
+    under which it may have appointments (FHIR Patient.link); they follow from the other files, so
+    that they play no part in comparing. What a directory does not tell is left at
+    :data:`~omnibook.facts.UNKNOWN` (R21).
 
     Raises :class:`~omnibook.errors.InvalidValue`, without the value, for an empty ``patient_id``, a
     birth date that is not a date without a time, a gender that is no :class:`Gender`, or a fact
@@ -59,6 +62,7 @@ class Patient:
     active: bool = True
     deceased: bool = False
     merged_into: PatientId | None = field(default=None, repr=False)
+    replaces: frozenset[PatientId] = field(default=frozenset(), repr=False, eq=False)
     language: str | None = None
     file_number: Fact[str] = field(default=UNKNOWN, repr=False)
     family_doctor: Fact[str] = field(default=UNKNOWN, repr=False)
@@ -73,6 +77,11 @@ class Patient:
         if not isinstance(self.gender, Gender):
             raise InvalidValue("a patient's gender must be a Gender")
         self._known()  # refuses a fact of another type
+
+    @property
+    def ids(self) -> frozenset[PatientId]:
+        """Every identifier under which records of this patient may be kept."""
+        return self.replaces | {self.patient_id}
 
     @property
     def is_live(self) -> bool:

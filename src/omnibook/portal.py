@@ -468,7 +468,7 @@ class Portal:
             visit=visit.visit_id,
             contacts=contact_keys,
             source=visit.source,
-            patient=None if patient is None else patient.patient_id,
+            patients=frozenset() if patient is None else patient.ids,
         )
         held = standing.snapshot.live_hold_of(visit.visit_id)
         return scope if held is None else scope.widened({held.slot.schedule_id: held.claimed})

@@ -15,7 +15,7 @@ knows a clock, a database or a thread.
 4. For a hold: its record, and the appointment booked from it (the same identifier).
 5. For each contact key and for the source: the live holds that carry it, and the provisional
    appointments that carry it, occupy a time and start after ``now``.
-6. For the patient: the live holds and all appointments of the file.
+6. For the patient: the live holds and all appointments under any of the file's identifiers.
 7. For an appointment, a desk opening, a desk closure, a notice, an event or an order: the record;
    with a notice, an event or an order also the appointment that it is about.
 
@@ -90,7 +90,8 @@ class Scope:
     hold: HoldId | None = None
     contacts: frozenset[ContactKey] = frozenset()
     source: SourceKey | None = None
-    patient: PatientId | None = field(default=None, repr=False)
+    patients: frozenset[PatientId] = field(default=frozenset(), repr=False)
+    """One patient, by every identifier of the file (R9)."""
     appointment: AppointmentId | None = None
     opening: OpeningId | None = None
     closure: ClosureId | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from omnibook.audit import Operation
 from omnibook.clinic import Clinic, Opening
@@ -53,10 +53,13 @@ class Wiring:
         """The file, or what it was merged into in the end; nothing where merges run in a circle."""
         seen = set[PatientId]()
         while patient_id is not None and patient_id not in seen:
-            seen.add(patient_id)
             patient = self.directory.get(patient_id)
-            if patient is None or patient.merged_into is None:
-                return patient
+            if patient is None:
+                return None
+            if patient.merged_into is None:
+                # Also for a directory that does not tell what a file replaces.
+                return evolve(patient, replaces=patient.replaces | seen)
+            seen.add(patient_id)
             patient_id = patient.merged_into
         return None
 

@@ -112,7 +112,7 @@ def loads_hold(scope: Scope, each: Hold, behind: set[str], now: datetime) -> boo
         or each.hold_id == scope.hold
         or (live and bool(each.contact_keys & scope.contacts))
         or (live and each.source == scope.source)
-        or (live and each.patient_id is not None and each.patient_id == scope.patient)
+        or (live and each.patient_id in scope.patients)
     )
 
 
@@ -127,7 +127,7 @@ def loads_appointment(scope: Scope, each: Appointment, about: set[str], now: dat
         each.appointment_id in {scope.hold, scope.appointment, *about}
         or (upcoming and bool(each.contact_keys & scope.contacts))
         or (upcoming and each.source is not None and each.source == scope.source)
-        or (each.patient_id is not None and each.patient_id == scope.patient)
+        or (each.patient_id in scope.patients)
     )
 
 

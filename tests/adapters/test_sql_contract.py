@@ -280,7 +280,7 @@ def test_a_hold_comes_with_the_appointment_booked_from_it(store: AnyStore) -> No
     [
         ({"contacts": frozenset({ContactKey("k-1"), ContactKey("k-9")})}, {"keys": ("k-1", "k-2")}),
         ({"source": SourceKey("s-9")}, {"source": "s-9"}),
-        ({"patient": PatientId("p-9")}, {"patient": "p-9"}),
+        ({"patients": frozenset({PatientId("p-9")})}, {"patient": "p-9"}),
     ],
 )
 def test_a_contact_a_source_and_a_patient_come_with_their_live_holds(
@@ -336,7 +336,10 @@ def test_a_patient_comes_with_all_appointments_of_the_file(store: AnyStore) -> N
     gone = evolve(appointment("gone", 2, patient="p-1"), status=AppointmentStatus.NOSHOW)
     keep(store, PutAppointment(past), PutAppointment(gone), PutAppointment(appointment("other", 4)))
 
-    assert set(loaded(store, patient=PatientId("p-1")).appointments) == {"past", "gone"}
+    assert set(loaded(store, patients=frozenset({PatientId("p-1")})).appointments) == {
+        "past",
+        "gone",
+    }
 
 
 # 7. single records -------------------------------------------------------------------------------
@@ -410,7 +413,7 @@ def test_what_is_loaded_for_several_reasons_appears_once(store: AnyStore) -> Non
         hold=HoldId("h-1"),
         contacts=frozenset({ContactKey("k-1"), ContactKey("k-2")}),
         source=SourceKey("s-1"),
-        patient=PatientId("p-1"),
+        patients=frozenset({PatientId("p-1")}),
     )
 
     assert snapshot.holds == {HoldId("h-1"): mine}

@@ -71,7 +71,7 @@ def judged(scene: Scene, slot: Slot) -> Judgement:
         agenda(scene.clinic, wanted, openings, state, scene.now),
         now=scene.now,
         policies=scene.clinic.policies,
-        ignoring=Own.of(snapshot, scene.visit_id, scene.patient_id).visit_holds,
+        ignoring=Own.of(snapshot, scene.visit_id, ()).visit_holds,
     )
 
 
@@ -497,4 +497,4 @@ def test_a_desk_opening_has_its_own_grid() -> None:
 def test_a_visit_without_holds_owns_none() -> None:
     """R28."""
     snapshot = scene_of(on(date(2026, 3, 3), time(9), time(10))).snapshot({})
-    assert Own.of(snapshot, VISITS[0], PatientId("file-1")) == Own()
+    assert Own.of(snapshot, VISITS[0], {PatientId("file-1")}) == Own()

@@ -18,6 +18,7 @@ from support.worlds import (
     MARIE,
     MARIES_FORM,
     STAFF,
+    dispatcher_of,
     email,
     phone,
     small_clinic,
@@ -252,7 +253,7 @@ def test_a_directory_that_fails_at_booking_is_told_later_by_the_dispatcher() -> 
     here = world()
     moody = Moody([MARIE])
     here.portal = ob.Portal(here.clinic, store=here.store, directory=moody, keys=here.keys)
-    here.dispatcher._wiring = evolve(here.dispatcher._wiring, directory=moody)
+    here.dispatcher = dispatcher_of(here, directory=moody)
     token = here.enter()
     form = ob.BookingForm("why", email="new@example.org")
     held = here.portal.review(token, here.slots(token)[0], form)

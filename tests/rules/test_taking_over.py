@@ -5,6 +5,7 @@ from datetime import timedelta
 from attrs import evolve
 
 import omnibook as ob
+from omnibook.ids import PatientId
 from support.variations import (
     review,
     slot,
@@ -13,6 +14,8 @@ from support.variations import (
 )
 from support.worlds import (
     JEANS_FORM,
+    MARIE,
+    World,
     opening,
     schedule,
     service,
@@ -93,3 +96,51 @@ def test_what_is_taken_over_claims_what_it_claimed_whatever_the_buffers_are_now(
     assert isinstance(review(narrow, w.enter(), slot()), ob.Held)
     assert isinstance(review(narrow, stranger(w, 1), slot(15)), ob.SlotTaken)
     assert isinstance(review(narrow, stranger(w, 2), slot(45)), ob.Held)
+
+
+def merge(w: World) -> None:
+    """Marie's file becomes part of a new one."""
+    survivor = evolve(MARIE, patient_id=PatientId("p-new"))
+    w.directory.put(survivor)
+    w.directory.put(evolve(MARIE, merged_into=survivor.patient_id))
+
+
+def test_what_a_file_booked_before_it_was_merged_counts_for_its_survivor() -> None:
+    """R52, R9: in the same visit, and in a new one."""
+    w = world()
+    token = w.enter()
+    w.book(token, slot(60, of="file", length=30))
+    merge(w)
+
+    assert review(w, token, slot(120, of="file", length=30)) == ob.AlreadyBooked()
+    assert review(w, w.enter(), slot(120, of="file", length=30)) == ob.AlreadyBooked()
+
+
+def test_what_a_file_holds_while_it_is_merged_is_its_survivors() -> None:
+    """R28, R35, R9: seen, and taken over with the same expiry."""
+    w = world()
+    held = w.hold(w.enter(), slot(0, of="file", length=30))
+    merge(w)
+    token = w.enter()
+
+    assert held.slot in w.slots(token, "file")
+    taken = review(w, token, held.slot)
+    assert isinstance(taken, ob.Held)
+    assert taken.expires_at == held.expires_at
+
+
+def test_a_directory_that_tells_no_merges_is_followed_all_the_same() -> None:
+    """R52, R9: at least from the file that was identified."""
+
+    class Silent(ob.MemoryDirectory):
+        def get(self, patient_id: PatientId) -> ob.Patient | None:
+            patient = super().get(patient_id)
+            return None if patient is None else evolve(patient, replaces=frozenset())
+
+    w = world()
+    w = under(evolve(w, directory=Silent((MARIE,))))
+    token = w.enter()
+    w.book(token, slot(60, of="file", length=30))
+    merge(w)
+
+    assert review(w, token, slot(120, of="file", length=30)) == ob.AlreadyBooked()

@@ -108,10 +108,11 @@ def searched(
         eligible=lambda day: day not in scene.days_off,
         after=after,
     )
+    mine = [] if scene.patient_id is None else [scene.patient_id]
     while (window := search.window) is not None:
         reach = search.reach(window)
         snapshot = scene.snapshot({each.schedule_id: reach for each in search.schedules})
-        search.feed(window, snapshot, Own.of(snapshot, scene.visit_id, scene.patient_id))
+        search.feed(window, snapshot, Own.of(snapshot, scene.visit_id, mine))
     return search.found
 
 

@@ -422,7 +422,7 @@ def scopes() -> st.SearchStrategy[Scope]:
         hold=st.none() | of(HOLDS),
         contacts=contact_keys(),
         source=st.none() | of(SOURCES),
-        patient=st.none() | of(PATIENTS),
+        patients=st.frozensets(of(PATIENTS), max_size=2),
         appointment=st.none() | of(APPOINTMENTS),
         opening=st.none() | of(OPENINGS),
         closure=st.none() | of(CLOSURES),

@@ -268,12 +268,12 @@ def _concerns_hold(scope: Scope, hold: Hold) -> bool:
     return (
         not scope.contacts.isdisjoint(hold.contact_keys)
         or hold.source == scope.source
-        or (scope.patient is not None and hold.patient_id == scope.patient)
+        or hold.patient_id in scope.patients
     )
 
 
 def _concerns_appointment(scope: Scope, each: Appointment, now: datetime) -> bool:
-    if scope.patient is not None and each.patient_id == scope.patient:
+    if each.patient_id in scope.patients:
         return True
     return (
         each.is_provisional
@@ -362,9 +362,10 @@ class MemoryDirectory:
             return candidates_among(self._patients, keys)
 
     def get(self, patient_id: PatientId) -> Patient | None:
-        """The file as it stands."""
+        """The file as it stands, with the identifiers of those that were merged into it."""
         with self._lock:
-            return self._patients.get(patient_id)
+            patient = self._patients.get(patient_id)
+            return None if patient is None else evolve(patient, replaces=self._merged(patient_id))
 
     def append_contacts(
         self, patient_id: PatientId, points: Sequence[ContactPoint], *, order_id: OrderId
@@ -381,6 +382,13 @@ class MemoryDirectory:
                 patient, contacts=(*patient.contacts, *added)
             )
             return added
+
+    def _merged(self, patient_id: PatientId) -> frozenset[PatientId]:
+        return frozenset(
+            each.patient_id
+            for each in self._patients.values()
+            if each.merged_into is not None and self._survivor(each).patient_id == patient_id
+        )
 
     def _survivor(self, patient: Patient) -> Patient:
         seen = {patient.patient_id}

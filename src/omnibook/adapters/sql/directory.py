@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from attrs import evolve
 from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, func, insert, select
 
 from omnibook.adapters.sql import directory_tables as d
@@ -48,6 +49,11 @@ _BY_CONTACT = (
             .where(d.patient_contacts.c.match_key.in_(bindparam("ids", expanding=True)))
         )
     )
+)
+_MERGED = (
+    select(d.patients.c.patient_id)
+    .where(d.patients.c.clinic_id == bindparam("clinic"))
+    .where(d.patients.c.merged_into.in_(bindparam("ids", expanding=True)))
 )
 _ORDER = (
     select(d.applied_contact_orders.c.order_id)
@@ -102,9 +108,15 @@ class SqlDirectory(SqlAdapter):
             return tuple(patients.values())
 
     def get(self, patient_id: PatientId) -> Patient | None:
-        """The file of this identifier as it stands; a merged one is returned as it is."""
+        """The file as it stands, with the identifiers of those that were merged into it.
+
+        A merged one is returned as it is.
+        """
         with self._database.reading() as connection, storage_failures():
-            return self._patients(connection, [patient_id]).get(patient_id)
+            patient = self._patients(connection, [patient_id]).get(patient_id)
+            if patient is None:
+                return None
+            return evolve(patient, replaces=self._merged(connection, patient_id))
 
     def append_contacts(
         self, patient_id: PatientId, points: Sequence[ContactPoint], *, order_id: OrderId
@@ -171,6 +183,20 @@ class SqlDirectory(SqlAdapter):
                 each = row.patient_id
                 found[each] = _patient_of(row, names[each], contacts[each], numbers[each])
         return found
+
+    def _merged(self, connection: Connection, patient_id: PatientId) -> frozenset[PatientId]:
+        """The files that lead to this one, at once or by others."""
+        found: set[PatientId] = set()
+        following = {patient_id}
+        while following:
+            rows = [
+                row
+                for some in chunks(following)
+                for row in self._rows(connection, _MERGED, ids=some)
+            ]
+            following = {row.patient_id for row in rows} - found - {patient_id}
+            found |= following
+        return frozenset(found)
 
     def _survivor(self, connection: Connection, patient_id: PatientId) -> Patient | None:
         last: Patient | None = None

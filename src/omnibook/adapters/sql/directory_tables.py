@@ -38,6 +38,7 @@ patients = Table(
     flag("registered_sex_known"),
     one_of("gender", Gender),
     one_of("registered_sex", Sex),
+    Index(None, "clinic_id", "merged_into"),
 )
 
 patient_names = Table(

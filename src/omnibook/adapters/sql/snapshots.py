@@ -176,8 +176,7 @@ class Reader:
         yield from self.listed(s.LIVE_HOLDS_OF_CONTACTS, scope.contacts, now=now)
         if scope.source is not None:
             yield from self.rows(s.LIVE_HOLDS_OF_SOURCE, id=scope.source, now=now)
-        if scope.patient is not None:
-            yield from self.rows(s.LIVE_HOLDS_OF_PATIENT, id=scope.patient, now=now)
+        yield from self.listed(s.LIVE_HOLDS_OF_PATIENT, scope.patients, now=now)
 
     def holds(self, rows: Iterable[Row[Any]]) -> dict[HoldId, Hold]:
         """The holds of these rows, each once."""
@@ -198,8 +197,7 @@ class Reader:
         yield from self.listed(s.PROVISIONAL_OF_CONTACTS, scope.contacts, now=now)
         if scope.source is not None:
             yield from self.rows(s.PROVISIONAL_OF_SOURCE, id=scope.source, now=now)
-        if scope.patient is not None:
-            yield from self.rows(s.APPOINTMENTS_OF_PATIENT, id=scope.patient)
+        yield from self.listed(s.APPOINTMENTS_OF_PATIENT, scope.patients)
 
     def appointments(self, rows: Iterable[Row[Any]]) -> tuple[Appointment, ...]:
         """The appointments of these rows, each once, in their order."""

@@ -117,7 +117,7 @@ _LIVE = (
 HOLDS = _listed(t.holds.c.hold_id)
 HOLDS_OF_VISIT = _one(t.holds.c.visit_id)
 LIVE_HOLDS_OF_SOURCE = _one(t.holds.c.source).where(*_LIVE)
-LIVE_HOLDS_OF_PATIENT = _one(t.holds.c.patient_id).where(*_LIVE)
+LIVE_HOLDS_OF_PATIENT = _listed(t.holds.c.patient_id).where(*_LIVE)
 LIVE_HOLDS_OF_CONTACTS = _carrying(t.holds, t.hold_contact_keys, "hold_id").where(*_LIVE)
 
 _UPCOMING_PROVISIONAL = (
@@ -126,7 +126,7 @@ _UPCOMING_PROVISIONAL = (
     t.appointments.c.starts_at > bindparam("now", type_=Instant),
 )
 APPOINTMENTS = _listed(t.appointments.c.appointment_id)
-APPOINTMENTS_OF_PATIENT = _one(t.appointments.c.patient_id)
+APPOINTMENTS_OF_PATIENT = _listed(t.appointments.c.patient_id)
 PROVISIONAL_OF_SOURCE = _one(t.appointments.c.source).where(*_UPCOMING_PROVISIONAL)
 PROVISIONAL_OF_CONTACTS = _carrying(
     t.appointments, t.appointment_contact_keys, "appointment_id"

@@ -390,6 +390,12 @@ def upgrade() -> None:  # noqa: PLR0915 - a statement for each table and index
         ),
         sa.PrimaryKeyConstraint("clinic_id", "patient_id", name=op.f("patients_pk")),
     )
+    op.create_index(
+        op.f("patients_clinic_id_merged_into_ix"),
+        "patients",
+        ["clinic_id", "merged_into"],
+        unique=False,
+    )
     op.create_table(
         "schedule_opening_activities",
         sa.Column("clinic_id", sa.Text(), nullable=False),
