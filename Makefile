@@ -2,7 +2,7 @@
 #
 #   make                          what there is
 #   make demo LANGUAGE=fr         the story in French
-#   make test PYTHON=python3.13 VENV=/tmp/venv-3.13
+#   make test PYTHON=python3.13 VENV=.venv-3.13
 #   make test TESTS=tests/laws ARGS="-k hold -n 0"
 
 VENV ?= .venv

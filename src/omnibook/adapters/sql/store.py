@@ -42,8 +42,8 @@ from omnibook.records import Busy
 from omnibook.times import as_instant
 from omnibook.transactions import CORRECTION, ROUNDS, Again, Decision, Scope, Snapshot, claims_after
 
-O = TypeVar("O")  # noqa: E741 - the outcome's type, as in omnibook.ports
-R = TypeVar("R")
+OutcomeT = TypeVar("OutcomeT")
+AnswerT = TypeVar("AnswerT")
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -72,7 +72,9 @@ class SqlStore(SqlAdapter):
         super().__init__(url)
         self._clock: Clock = SystemClock() if clock is None else clock
 
-    def transact(self, scope: Scope, decide: Callable[[Snapshot], Decision[O] | Again]) -> O:
+    def transact(
+        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
+    ) -> OutcomeT:
         """Run a pure decision; see :meth:`omnibook.ports.Store.transact`."""
         for _ in range(ROUNDS):
             with self._database.reading() as connection:
@@ -92,8 +94,8 @@ class SqlStore(SqlAdapter):
         )
 
     def _decide_alone(
-        self, scope: Scope, decide: Callable[[Snapshot], Decision[O] | Again]
-    ) -> Decision[O] | Again:
+        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
+    ) -> Decision[OutcomeT] | Again:
         with self._database.writing() as connection:
             snapshot = self._snapshot(connection, scope, adopting=True)
             decided = decide(snapshot)
@@ -109,7 +111,7 @@ class SqlStore(SqlAdapter):
             commit(connection)
             return decided
 
-    def read(self, query: Query[R]) -> tuple[datetime, R]:
+    def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
         """Answer a question; see :meth:`omnibook.ports.Store.read`."""
         clinic_id = query.scope.clinic_id if isinstance(query, ReadScope) else _clinic_of(query)
         with self._database.reading() as connection, storage_failures():
@@ -117,7 +119,7 @@ class SqlStore(SqlAdapter):
             now = self._now(reader.clock())
             # The answer's type is the query's own parameter, which the branches of a match
             # cannot tell to a type checker.
-            return now, cast("R", _answer(reader, query, now))
+            return now, cast("AnswerT", _answer(reader, query, now))
 
     def import_busy(self, clinic_id: ClinicId, busy: Iterable[Busy]) -> None:
         """Replace what the host's own system says is taken (R40); it evicts nothing."""
