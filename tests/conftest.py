@@ -7,6 +7,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["support.postgres_fixtures"]
+
 settings.register_profile(
     "dev", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )

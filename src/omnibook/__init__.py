@@ -8,11 +8,14 @@ imported from where they are, such as ``omnibook.adapters.sql`` (extra ``[sql]``
 from omnibook.adapters.clocks import ManualClock, RandomTokens, SystemClock
 from omnibook.adapters.keys import Keyring
 from omnibook.adapters.limiter import LimiterPolicy, MemoryLimiter
-from omnibook.adapters.memory import ClinicSchedules, MemoryDirectory, MemoryStore
+from omnibook.adapters.memory import MemoryStore
+from omnibook.adapters.memory_async import AsyncMemoryStore
+from omnibook.adapters.memory_files import ClinicSchedules, MemoryDirectory
 from omnibook.adapters.notifiers import RecordingEvents, RecordingNotifier
 from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic, Mode, Opening, Recurrence, Text
 from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.custodian import AsyncCustodian, Custodian
 from omnibook.eligibility import Reason, Verdict
 from omnibook.errors import (
     ConfigurationError,
@@ -23,7 +26,7 @@ from omnibook.errors import (
     StoreError,
 )
 from omnibook.facts import UNKNOWN, Sex
-from omnibook.front_desk import FrontDesk
+from omnibook.front_desk import AsyncFrontDesk, FrontDesk
 from omnibook.health_numbers import HealthNumber
 from omnibook.identity import (
     ActingFor,
@@ -42,6 +45,7 @@ from omnibook.outcomes import (
     BackOutcome,
     Booked,
     BookOutcome,
+    BusyImported,
     Cancelled,
     CancelOutcome,
     Closed,
@@ -51,8 +55,13 @@ from omnibook.outcomes import (
     DeskCloseOutcome,
     DeskExplainServiceOutcome,
     DeskExplainTimeOutcome,
+    DeskImportOutcome,
     DeskOpenOutcome,
     DeskWithdrawOutcome,
+    Erased,
+    EraseOutcome,
+    Exported,
+    ExportOutcome,
     FindOutcome,
     Held,
     IdentifyOutcome,
@@ -67,6 +76,8 @@ from omnibook.outcomes import (
     OfferedService,
     Opened,
     Page,
+    Purged,
+    PurgeOutcome,
     Released,
     RequestReused,
     ResumeOutcome,
@@ -75,6 +86,7 @@ from omnibook.outcomes import (
     ServiceNotOffered,
     ShowOutcome,
     SlotTaken,
+    StillNeeded,
     TimeExplanation,
     TimeTaken,
     TooLate,
@@ -84,7 +96,7 @@ from omnibook.outcomes import (
     Welcome,
     Withdrawn,
 )
-from omnibook.portal import Portal
+from omnibook.portal import AsyncPortal, Portal
 from omnibook.ports import Attempt, Message
 from omnibook.preference import Preference
 from omnibook.problems import Problem, ProblemCode
@@ -109,12 +121,17 @@ __all__ = [
     "AlreadyBooked",
     "Appointment",
     "AppointmentStatus",
+    "AsyncCustodian",
+    "AsyncFrontDesk",
+    "AsyncMemoryStore",
+    "AsyncPortal",
     "Attempt",
     "BackOutcome",
     "BookOutcome",
     "Booked",
     "BookingForm",
     "Busy",
+    "BusyImported",
     "CancelOutcome",
     "Cancellation",
     "Cancelled",
@@ -125,15 +142,21 @@ __all__ = [
     "ContactPoint",
     "ContactSystem",
     "Contention",
+    "Custodian",
     "DayList",
     "DeskBookOutcome",
     "DeskCancelOutcome",
     "DeskCloseOutcome",
     "DeskExplainServiceOutcome",
     "DeskExplainTimeOutcome",
+    "DeskImportOutcome",
     "DeskOpenOutcome",
     "DeskWithdrawOutcome",
+    "EraseOutcome",
+    "Erased",
     "Event",
+    "ExportOutcome",
+    "Exported",
     "FindOutcome",
     "Flag",
     "FlagCode",
@@ -178,6 +201,8 @@ __all__ = [
     "Preference",
     "Problem",
     "ProblemCode",
+    "PurgeOutcome",
+    "Purged",
     "RandomTokens",
     "Reason",
     "RecordingEvents",
@@ -194,6 +219,7 @@ __all__ = [
     "Slot",
     "SlotTaken",
     "Span",
+    "StillNeeded",
     "StoreError",
     "SystemClock",
     "Text",

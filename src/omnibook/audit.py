@@ -4,9 +4,19 @@ from datetime import datetime
 
 from attrs import frozen
 
-from omnibook.ids import ClinicId, OperationId, SubjectKey
+from omnibook.ids import AppointmentId, ClinicId, OperationId, SubjectKey
 from omnibook.records import Actor, AuditEvent
 from omnibook.transactions import RecordAudit
+
+
+def tombstone_id(appointment_id: AppointmentId) -> str:
+    """Under which identifier the trail says that an appointment was purged or erased (R51).
+
+    The line is all that is left of the record, and holds nothing of the person. The desk's requests
+    give their appointments identifiers of their own (R38): as long as the line is kept, repeating
+    one does not bring back what was forgotten.
+    """
+    return f"forgotten/{appointment_id}"
 
 
 @frozen(kw_only=True)
@@ -29,6 +39,22 @@ class Operation:
             AuditEvent(
                 clinic_id=self.clinic_id,
                 audit_id=f"{self.operation_id}/{action}",
+                at=now,
+                action=action,
+                code=code,
+                actor=self.actor,
+                subject=self.subject,
+            )
+        )
+
+    def tombstone(
+        self, now: datetime, action: str, code: str, appointment_id: AppointmentId
+    ) -> RecordAudit:
+        """The write that records that ``action`` forgot an appointment (:func:`tombstone_id`)."""
+        return RecordAudit(
+            AuditEvent(
+                clinic_id=self.clinic_id,
+                audit_id=tombstone_id(appointment_id),
                 at=now,
                 action=action,
                 code=code,

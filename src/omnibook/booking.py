@@ -122,7 +122,7 @@ def decide_book(request: BookRequest, snapshot: Snapshot) -> Decision[BookOutcom
     refusal = _refusal(request, snapshot, visit, hold)
     if refusal is not None:
         return Decision(refusal)
-    if not hold.is_live(now):
+    if not _still_claims(snapshot, hold):
         judged = _judged_anew(request, snapshot, hold)
         if judged is None:
             return Decision(SlotTaken())
@@ -139,6 +139,16 @@ def decide_book(request: BookRequest, snapshot: Snapshot) -> Decision[BookOutcom
             request.operation.audit(now, "book", outcome.code),
         ),
     )
+
+
+def _still_claims(snapshot: Snapshot, hold: Hold) -> bool:
+    """Whether the hold is live, and its claim stands (R37).
+
+    A lapsed claim goes when its time is taken. Should the store's clock then go back, as after a
+    fail-over to another host, the hold would seem live again, and its time is another's.
+    """
+    claims = snapshot.schedules[hold.slot.schedule_id].claims
+    return hold.is_live(snapshot.now) and any(claim.owner == hold.hold_id for claim in claims)
 
 
 def _needs(snapshot: Snapshot, hold: Hold, claimed: Span) -> Again | None:
@@ -163,7 +173,7 @@ def _refusal(
         return ServiceNotOffered()
     if has_upcoming(snapshot, patient, hold.slot.service_id, clinic.policies):
         return AlreadyBooked()
-    late = not hold.is_live(now)
+    late = not _still_claims(snapshot, hold)
     if appointments_capped(snapshot, patient, hold.contact_keys, visit.source, clinic) or (
         late
         and holds_capped(snapshot, visit.visit_id, hold.contact_keys, visit.source, clinic.policies)

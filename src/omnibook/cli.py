@@ -5,6 +5,8 @@ and warns of what is hardly meant. It ends with 0 when the file can be used, war
 when there are mistakes, and with 2 when the command itself was misspelt. A file that cannot be read
 is a mistake, never a traceback.
 
+``omnibook db`` looks after a database: see :mod:`omnibook.cli_db`.
+
 Each subcommand is one function that adds its arguments and one that runs; see ``_COMMANDS``.
 """
 
@@ -19,14 +21,16 @@ from datetime import date
 from importlib.resources.abc import Traversable
 from io import TextIOWrapper
 from pathlib import Path
+from typing import NoReturn
 
 from attrs import frozen
 
 from omnibook.adapters.clocks import SystemClock
 from omnibook.adapters.files import clinic_from_toml, load_patients
+from omnibook.cli_db import add_db, run_db, without_password
 from omnibook.clinic import Clinic
 from omnibook.clinic_checks import warn_about
-from omnibook.errors import ConfigurationError, OmnibookError
+from omnibook.errors import ConfigurationError
 from omnibook.mistakes import Mistake
 from omnibook.patient import Patient
 from omnibook.times import local_date
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A terminal without accents, or a file name that is no text, must not end in a traceback.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    parser = argparse.ArgumentParser(prog="omnibook", description="Online booking for clinics.")
+    parser = _Parser(prog="omnibook", description="Online booking for clinics.")
     version = importlib.metadata.version("omnibook")
     parser.add_argument("--version", action="version", version=f"omnibook {version}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -59,6 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     run_given: Callable[[argparse.Namespace], int] = given.run
     return run_given(given)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Repeats no password of a URL that was misplaced."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(without_password(message))
 
 
 # check-config -----------------------------------------------------------------------------------
@@ -186,35 +197,10 @@ def _stale(sources: Iterable[_ZoneSource]) -> Iterator[Mistake]:
             )
 
 
-# db ---------------------------------------------------------------------------------------------
-
-
-def _add_db(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    upgrade = actions.add_parser("upgrade", help="bring a database to this version's schema")
-    upgrade.add_argument("url", metavar="URL", help="such as sqlite:////var/lib/clinic/clinic.db")
-
-
-def _db(given: argparse.Namespace) -> int:
-    try:
-        # Only this command needs the extra.
-        from omnibook.adapters.sql import upgrade  # noqa: PLC0415
-    except ImportError:
-        print('omnibook db needs the extra "sql": pip install "omnibook[sql]"', file=sys.stderr)
-        return 1
-    try:
-        upgrade(given.url)
-    except OmnibookError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print("the database has this version's schema")
-    return 0
-
-
 _AddArguments = Callable[[argparse.ArgumentParser], None]
 _Run = Callable[[argparse.Namespace], int]
 
 _COMMANDS: dict[str, tuple[str, _AddArguments, _Run]] = {
     "check-config": ("Check a clinic's file.", _add_check_config, _check_config),
-    "db": ("Look after a database.", _add_db, _db),
+    "db": ("Look after a database, and after the records in it.", add_db, run_db),
 }

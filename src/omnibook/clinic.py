@@ -218,6 +218,29 @@ class Reminders:
 
 
 @frozen(kw_only=True)
+class Retention:
+    """For how long records are kept; :mod:`omnibook.retention` says what counts from when (R51).
+
+    Whole days are periods of 24 hours. Appointments of files are the clinic's record: no time ends
+    them.
+    """
+
+    visits: timedelta = timedelta(hours=24)
+    """Visits and their holds, after the visit's end."""
+    provisional: timedelta = timedelta(days=90)
+    """Appointments of persons who were not attached to a file, after the appointment's end."""
+    notices: timedelta = timedelta(days=90)
+    """Notices, contact orders that are done and events that were told."""
+    audit: timedelta = timedelta(days=730)
+    """Lines of the audit trail."""
+
+    def __attrs_post_init__(self) -> None:
+        stretches = (self.visits, self.provisional, self.notices, self.audit)
+        if not all(timedelta() <= stretch <= _LONGEST for stretch in stretches):
+            raise InvalidValue("a retention is not negative, and at most a hundred years")
+
+
+@frozen(kw_only=True)
 class Policies:
     """What a clinic may decide otherwise; the defaults are those of RULES.md."""
 
@@ -241,6 +264,7 @@ class Policies:
     reminders: Reminders = Reminders()
     channels: frozenset[ContactSystem] = frozenset({ContactSystem.EMAIL, ContactSystem.PHONE})
     """The kinds of address that messages go to; none sends nothing (R42)."""
+    retention: Retention = Retention()
 
     def __attrs_post_init__(self) -> None:
         positive = (self.hold, self.visit_idle, self.visit_total, self.horizon)

@@ -1,13 +1,14 @@
-"""The clinic's own decisions: open, close, book, cancel (R33, R46–R48).
+"""The clinic's own decisions: open, close, book, cancel, import (R33, R40, R46–R48).
 
 The desk may book outside openings, notice and eligibility, but never over a claim: a time that a
 visitor holds is as safe from the clinic as from other visitors (R33). What the desk makes carries
 an identifier derived from the caller's ``request_id``, so that a repeated call finds it (R38).
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from omnibook.audit import Operation
 from omnibook.booking import booking_writes, cancel_writes, cancelled_outcome
@@ -28,11 +29,13 @@ from omnibook.ids import (
 from omnibook.notices import is_silent
 from omnibook.outcomes import (
     Booked,
+    BusyImported,
     Cancelled,
     Closed,
     DeskBookOutcome,
     DeskCancelOutcome,
     DeskCloseOutcome,
+    DeskImportOutcome,
     DeskOpenOutcome,
     DeskWithdrawOutcome,
     NotCancellable,
@@ -46,6 +49,7 @@ from omnibook.records import (
     VISITOR,
     Appointment,
     AppointmentStatus,
+    Busy,
     Cancellation,
     DeskClosure,
     DeskOpening,
@@ -53,7 +57,7 @@ from omnibook.records import (
     FlagCode,
     Slot,
 )
-from omnibook.times import Span
+from omnibook.times import Span, outward
 from omnibook.transactions import (
     Again,
     Decision,
@@ -61,6 +65,7 @@ from omnibook.transactions import (
     DropDeskOpening,
     PutDeskClosure,
     PutDeskOpening,
+    ReplaceBusy,
     Snapshot,
     Write,
 )
@@ -237,8 +242,9 @@ def decide_desk_book(request: DeskBooking, snapshot: Snapshot) -> Decision[DeskB
     """Book a time from the desk (R33, R38, R48).
 
     Returns a decision with :class:`Booked`, the appointment as it now stands when the request is
-    repeated; :class:`RequestReused` when its identifier was used for another slot or patient; or
-    :class:`TimeTaken` when a live claim or the host's busy time is in the way.
+    repeated; :class:`RequestReused` when its identifier was used for another slot or patient, or
+    for an appointment that was purged or erased since (R51); or :class:`TimeTaken` when a live
+    claim or the host's busy time is in the way.
     """
     known = snapshot.appointments.get(request.appointment_id)
     if known is not None:
@@ -248,6 +254,9 @@ def decide_desk_book(request: DeskBooking, snapshot: Snapshot) -> Decision[DeskB
         # Shown to staff again, which the audit trail knows too (R50).
         seen = request.operation.audit(snapshot.now, "desk-book", Booked.code)
         return Decision(Booked(appointment=known), (seen,))
+    if snapshot.forgotten:
+        # A late repetition must not bring back what was erased since (R51).
+        return Decision(RequestReused())
     state = snapshot.schedules[request.slot.schedule_id]
     in_the_way = [
         *(claim.span for claim in state.claims if claim.is_live(snapshot.now)),
@@ -330,6 +339,63 @@ def decide_desk_cancel(
         closure = _put_closure(identifier, slot.schedule_id, slot.span, operation, snapshot)
         writes = (*writes, closure, operation.audit(snapshot.now, "close", Closed.code))
     return Decision(cancelled_outcome(appointment, cancellation), writes)
+
+
+@frozen(kw_only=True)
+class BusyImport:
+    """The busy times of one schedule within ``span``, as the host's own system has them now.
+
+    Spans are widened to whole minutes (R30). Raises
+    :class:`~omnibook.errors.InvalidValue` as :class:`~omnibook.transactions.ReplaceBusy` does.
+    """
+
+    word: ReplaceBusy
+    operation: Operation
+
+    @classmethod
+    def of(
+        cls, schedule_id: ScheduleId, span: Span, busy: Iterable[Busy], operation: Operation
+    ) -> "BusyImport":
+        """The import of these busy times."""
+        widened = (evolve(each, span=outward(each.span.start, each.span.end)) for each in busy)
+        word = ReplaceBusy(
+            schedule_id=schedule_id,
+            span=outward(span.start, span.end),
+            busy=tuple(sorted(widened)),
+        )
+        return cls(word=word, operation=operation)
+
+    @property
+    def span(self) -> Span:
+        """What the decision has to look at: the span, and all of what reaches into it."""
+        spans = (self.word.span, *(each.span for each in self.word.busy))
+        return Span(min(each.start for each in spans), max(each.end for each in spans))
+
+
+def decide_import_busy(
+    request: BusyImport, snapshot: Snapshot
+) -> Decision[DeskImportOutcome] | Again:
+    """Replace a schedule's busy times within a span; evict nothing (R40, R50).
+
+    Returns a decision with :class:`BusyImported` and the live claims that the new busy times
+    overlap. An import that finds everything as it is writes nothing.
+    """
+    word = request.word
+    if not snapshot.scope.covers(word.schedule_id, request.span):
+        return Again(snapshot.scope.widened({word.schedule_id: request.span}))
+    state = snapshot.schedules[word.schedule_id]
+    imported = evolve(snapshot, schedules={word.schedule_id: evolve(state, busy=word.busy)})
+    outcome = BusyImported(
+        schedule_id=word.schedule_id,
+        span=word.span,
+        count=len(word.busy),
+        conflicts=busy_conflicts(imported),
+    )
+    known = tuple(sorted(each for each in state.busy if word.replaces(each)))
+    if known == word.busy:
+        return Decision(outcome)
+    audit = request.operation.audit(snapshot.now, "import-busy", outcome.code)
+    return Decision(outcome, (word, audit))
 
 
 def busy_conflicts(snapshot: Snapshot) -> tuple[Flag, ...]:

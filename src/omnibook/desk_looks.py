@@ -27,7 +27,7 @@ _FIRST_YEAR, _LAST_YEAR = 2, 9998
 """Of the calendar, beyond which a zone's offset or a service's length may not be added."""
 
 
-def record_look(
+async def record_look(
     wiring: Wiring, actor: Actor, action: str, code: str, subjects: Iterable[SubjectKey] = ()
 ) -> datetime:
     """Note in the audit trail at whose data staff look; the instant at which they do.
@@ -37,7 +37,7 @@ def record_look(
     looks = [wiring.operation(actor, each) for each in sorted(set(subjects))] or [
         wiring.operation(actor)
     ]
-    return wiring.store.transact(
+    return await wiring.transact(
         Scope(clinic_id=wiring.clinic.clinic_id),
         lambda snapshot: Decision(
             snapshot.now, tuple(look.audit(snapshot.now, action, code) for look in looks)
@@ -45,32 +45,33 @@ def record_look(
     )
 
 
-def day_list(wiring: Wiring, day: date, actor: Actor) -> DayList:
+async def day_list(wiring: Wiring, day: date, actor: Actor) -> DayList:
     """The appointments that start on a local date, with the flags that they and busy times raise.
 
     Raises :class:`InvalidValue` for anything but a date of the years 2 to 9998.
     """
     if not isinstance(cast("object", day), date) or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise InvalidValue(f"day must be a date of the years {_FIRST_YEAR} to {_LAST_YEAR}")
-    clinic, store = wiring.clinic, wiring.store
+    clinic = wiring.clinic
     span = Span(start_of_day(day, clinic.zone), start_of_day(day + timedelta(days=1), clinic.zone))
-    _, found = store.read(AppointmentsWithin(clinic_id=clinic.clinic_id, span=span))
+    _, found = await wiring.read(AppointmentsWithin(clinic_id=clinic.clinic_id, span=span))
     starting = tuple(each for each in found if each.slot.start in span)
-    record_look(wiring, actor, "read-day", DayList.code, map(wiring.subject_of, starting))
+    await record_look(wiring, actor, "read-day", DayList.code, map(wiring.subject_of, starting))
     identifiers = frozenset(each.appointment_id for each in starting)
-    _, flags = store.read(FlagsOf(clinic_id=clinic.clinic_id, appointments=identifiers))
+    _, flags = await wiring.read(FlagsOf(clinic_id=clinic.clinic_id, appointments=identifiers))
     schedules = {schedule.schedule_id: span for schedule in clinic.schedules}
-    _, snapshot = store.read(ReadScope(Scope(clinic_id=clinic.clinic_id, schedules=schedules)))
+    scope = Scope(clinic_id=clinic.clinic_id, schedules=schedules)
+    _, snapshot = await wiring.read(ReadScope(scope))
     return DayList(appointments=starting, flags=(*flags, *busy_conflicts(snapshot)))
 
 
-def explain_service(
+async def explain_service(
     wiring: Wiring, patient: Patient, service: Service, actor: Actor
 ) -> ServiceExplanation:
     """Why the patient sees, or does not see, the service today (R19, R21, R22)."""
     clinic = wiring.clinic
     subject = wiring.subject(patient.patient_id)
-    now = record_look(wiring, actor, "explain-service", ServiceExplanation.code, (subject,))
+    now = await record_look(wiring, actor, "explain-service", ServiceExplanation.code, (subject,))
     today = local_date(now, clinic.zone)
     verdict = possible_on_some_day(
         service.eligibility,
@@ -84,7 +85,7 @@ def explain_service(
     )
 
 
-def explain_time(
+async def explain_time(
     wiring: Wiring,
     service: Service,
     schedule: Schedule,
@@ -105,18 +106,18 @@ def explain_time(
         service.service_id, schedule.schedule_id, start, as_instant(start) + service.duration
     )
     subjects = () if patient is None else (wiring.subject(patient.patient_id),)
-    record_look(wiring, actor, "explain-time", TimeExplanation.code, subjects)
+    await record_look(wiring, actor, "explain-time", TimeExplanation.code, subjects)
     scope = Scope(
         clinic_id=clinic.clinic_id,
         schedules={schedule.schedule_id: claimed_span(slot, service)},
         patients=frozenset() if patient is None else patient.ids,
     )
-    now, snapshot = wiring.store.read(ReadScope(scope))
+    now, snapshot = await wiring.read(ReadScope(scope))
     state = snapshot.schedules[schedule.schedule_id]
     judgement = judge(
         slot,
         service,
-        agenda(clinic, schedule, wiring.openings_of(schedule.schedule_id), state, now),
+        agenda(clinic, schedule, await wiring.openings_of(schedule.schedule_id), state, now),
         now=now,
         policies=clinic.policies,
     )

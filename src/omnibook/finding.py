@@ -36,7 +36,7 @@ MOST = 50
 """How many are listed in all: whole pages (R25)."""
 
 
-def find(
+async def find(
     wiring: Wiring,
     standing: Standing,
     service_id: str,
@@ -64,13 +64,13 @@ def find(
         clinic,
         service,
         chosen,
-        wiring.openings(schedule.schedule_id for schedule in clinic.schedules),
+        await wiring.openings(schedule.schedule_id for schedule in clinic.schedules),
         now=now,
         wanted=PAGE + 1,
         eligible=partial(_may_come, clinic, service, standing.patient, now),
         after=None if cursor is None else cursor.rank,
     )
-    _run(wiring, search, standing)
+    await _run(wiring, search, standing)
     slots = search.found[:PAGE]
     if not slots:
         return NoAvailability()
@@ -87,7 +87,7 @@ def find(
     return Page(offers=offers, shown=shown, cursor=following)
 
 
-def with_fresh(
+async def with_fresh(
     wiring: Wiring,
     taken: SlotTaken,
     standing: Standing,
@@ -99,11 +99,11 @@ def with_fresh(
     Nothing was searched when the preference is unusable or the service is not offered any more:
     then there is no ``fresh``, rather than a word that nothing is free.
     """
-    found = find(wiring, standing, service_id, preference or Preference.soonest())
+    found = await find(wiring, standing, service_id, preference or Preference.soonest())
     return evolve(taken, fresh=found if isinstance(found, Page | NoAvailability) else None)
 
 
-def _run(wiring: Wiring, search: Search, standing: Standing) -> None:
+async def _run(wiring: Wiring, search: Search, standing: Standing) -> None:
     visit, patient = standing.visit, standing.patient
     patient_ids = frozenset[PatientId]() if patient is None else patient.ids
     while (window := search.window) is not None:
@@ -113,7 +113,7 @@ def _run(wiring: Wiring, search: Search, standing: Standing) -> None:
             schedules={schedule.schedule_id: reach for schedule in search.schedules},
             visit=visit.visit_id,
         )
-        _, snapshot = wiring.store.read(ReadScope(scope))
+        _, snapshot = await wiring.read(ReadScope(scope))
         search.feed(window, snapshot, Own.of(snapshot, visit.visit_id, patient_ids))
 
 

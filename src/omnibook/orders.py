@@ -11,6 +11,7 @@ from functools import partial
 from attrs import evolve
 
 from omnibook.audit import Operation
+from omnibook.awaiting import settled
 from omnibook.booking import order_id
 from omnibook.ids import EventId, OrderId, derived_id
 from omnibook.ports import ReadScope
@@ -28,32 +29,32 @@ from omnibook.wiring import Wiring
 _log = logging.getLogger("omnibook.orders")
 
 
-def carry_out(wiring: Wiring, identifier: OrderId) -> None:
+async def carry_out(wiring: Wiring, identifier: OrderId) -> None:
     """Add the contacts and note that it is done; an unknown or a done order changes nothing.
 
     Raises what the directory raises: the order then stays queued.
     """
     scope = Scope(clinic_id=wiring.clinic.clinic_id, order=identifier)
-    _, snapshot = wiring.store.read(ReadScope(scope))
+    _, snapshot = await wiring.read(ReadScope(scope))
     order = snapshot.order
     if order is None or order.done:
         return
     points = snapshot.appointments[order.appointment_id].entries.contacts
-    wiring.directory.append_contacts(order.patient_id, points, order_id=identifier)
+    await settled(wiring.directory.append_contacts(order.patient_id, points, order_id=identifier))
     # What was added cannot tell: an earlier try may have added it and died before noting so.
-    is_known = wiring.survivor(order.patient_id) is not None
+    is_known = await wiring.survivor(order.patient_id) is not None
     operation = wiring.operation(SYSTEM, wiring.subject(order.patient_id))
-    wiring.store.transact(scope, partial(_decide_done, operation, is_known))
+    await wiring.transact(scope, partial(_decide_done, operation, is_known))
 
 
-def carry_out_quietly(wiring: Wiring, appointment: Appointment) -> None:
+async def carry_out_quietly(wiring: Wiring, appointment: Appointment) -> None:
     """Carry out an appointment's order at once, if that works.
 
     Whatever is raised is logged by its type, and left for the dispatcher to meet again: the booking
     stands.
     """
     try:
-        carry_out(wiring, order_id(appointment))
+        await carry_out(wiring, order_id(appointment))
     except Exception as fault:  # noqa: BLE001 - a booking never fails for the directory
         # The fault's own text may quote a contact, so only its type is logged.
         _log.warning("contacts were not added yet: %s", type(fault).__name__)

@@ -8,10 +8,11 @@ The union of *identify* shows nothing of why a visitor was not recognised: the o
 recognised is which services are listed (R10).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import astuple, field, frozen
 
 from omnibook.clinic import Mode, Text
 from omnibook.eligibility import Verdict
@@ -34,6 +35,7 @@ __all__ = [
     "BackOutcome",
     "BookOutcome",
     "Booked",
+    "BusyImported",
     "CancelOutcome",
     "Cancelled",
     "Closed",
@@ -43,8 +45,13 @@ __all__ = [
     "DeskCloseOutcome",
     "DeskExplainServiceOutcome",
     "DeskExplainTimeOutcome",
+    "DeskImportOutcome",
     "DeskOpenOutcome",
     "DeskWithdrawOutcome",
+    "EraseOutcome",
+    "Erased",
+    "ExportOutcome",
+    "Exported",
     "FindOutcome",
     "Held",
     "IdentifyOutcome",
@@ -59,6 +66,8 @@ __all__ = [
     "OfferedService",
     "Opened",
     "Page",
+    "PurgeOutcome",
+    "Purged",
     "Released",
     "RequestReused",
     "ResumeOutcome",
@@ -67,6 +76,7 @@ __all__ = [
     "ServiceNotOffered",
     "ShowOutcome",
     "SlotTaken",
+    "StillNeeded",
     "TimeExplanation",
     "TimeTaken",
     "TooLate",
@@ -338,6 +348,21 @@ class Withdrawn:
 
 
 @frozen(kw_only=True)
+class BusyImported:
+    """The host's busy times within the span are those given, and no others (R40).
+
+    ``count`` says how many. ``conflicts`` has a flag for each held time and each appointment that
+    one of them lies over: it stands, and staff settle it.
+    """
+
+    code: ClassVar[str] = "desk.busy-imported"
+    schedule_id: ScheduleId
+    span: Span
+    count: int
+    conflicts: tuple[Flag, ...] = ()
+
+
+@frozen(kw_only=True)
 class NotCancellable:
     """An appointment in this status cannot be cancelled."""
 
@@ -390,7 +415,79 @@ class TimeExplanation:
 DeskOpenOutcome = Opened | RequestReused | NotFound
 DeskCloseOutcome = Closed | TimeTaken | RequestReused | NotFound
 DeskWithdrawOutcome = Withdrawn
+DeskImportOutcome = BusyImported | NotFound
 DeskBookOutcome = Booked | TimeTaken | RequestReused | NotFound | InvalidEntry
 DeskCancelOutcome = Cancelled | NotCancellable | InvalidEntry | NotFound
 DeskExplainServiceOutcome = ServiceExplanation | NotFound
 DeskExplainTimeOutcome = TimeExplanation | NotFound
+
+
+@frozen(kw_only=True)
+class Purged:
+    """How many records of each kind had outlived their time, and are gone (R51).
+
+    ``appointments`` are those of persons without a file.
+    """
+
+    code: ClassVar[str] = "custodian.purged"
+    visits: int = 0
+    holds: int = 0
+    appointments: int = 0
+    notices: int = 0
+    orders: int = 0
+    events: int = 0
+    flags: int = 0
+    audit: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many records in all."""
+        return sum(astuple(self))
+
+
+@frozen(kw_only=True)
+class Exported:
+    """Everything that is kept of one person, as plain values for JSON (R51).
+
+    ``document`` is described in the reference, "What an export holds"; it is the one outcome that
+    is made of personal values, so that it belongs in no log.
+    """
+
+    code: ClassVar[str] = "custodian.exported"
+    document: Mapping[str, object] = field(repr=False, hash=False)
+
+
+@frozen(kw_only=True)
+class Erased:
+    """How many records of each kind were kept of the person, and are gone (R51)."""
+
+    code: ClassVar[str] = "custodian.erased"
+    visits: int = 0
+    holds: int = 0
+    appointments: int = 0
+    notices: int = 0
+    orders: int = 0
+    events: int = 0
+    flags: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many records in all."""
+        return sum(astuple(self))
+
+
+@frozen(kw_only=True)
+class StillNeeded:
+    """Nothing was erased: the person has appointments that are not over, or holds times (R51).
+
+    Cancel the appointments first; a hold lapses by itself within minutes.
+    """
+
+    code: ClassVar[str] = "custodian.still-needed"
+    appointments: int
+    holds: int
+
+
+PurgeOutcome = Purged
+ExportOutcome = Exported | NotFound
+EraseOutcome = Erased | StillNeeded | NotFound

@@ -7,7 +7,7 @@ rather than a policy.
 
 from datetime import timedelta
 
-from omnibook.clinic import DayPart, Policies, Reminders
+from omnibook.clinic import DayPart, Policies, Reminders, Retention
 from omnibook.contacts import ContactSystem
 from omnibook.identity import MatchPolicy, NumberPolicy
 from omnibook.names import Folding
@@ -17,6 +17,8 @@ _HOUR = 60
 _MONTH = 31 * DAY_MINUTES
 _YEAR = 366 * DAY_MINUTES
 _MANY = 1000
+_DECADE = 3660
+"""Days."""
 
 
 def read_policies(table: TableReader) -> Policies | None:
@@ -28,7 +30,8 @@ def read_policies(table: TableReader) -> Policies | None:
     ``minimum_notice_minutes`` up to a year (R27), ``cancel_cutoff_minutes`` up to 31 days (R47),
     ``holds_per_contact``, ``holds_per_source``, ``upcoming_per_contact`` and
     ``upcoming_per_source_and_day`` 1–1000 (R36), ``one_upcoming_per_service`` (R52), ``morning``,
-    ``afternoon`` and ``evening`` (R24), ``reminders`` (R43), ``channels`` (R42).
+    ``afternoon`` and ``evening`` (R24), ``reminders`` (R43), ``channels`` (R42),
+    ``retention`` (R51).
     """
     usual = Policies()
     match = table.table("match", _match, "write [policies.match]", default=usual.match)
@@ -62,7 +65,10 @@ def read_policies(table: TableReader) -> Policies | None:
     if table.has("channels"):
         remedy = 'write channels = ["email", "phone"]'
         channels = frozenset(table.each("channels", _channel, remedy))
-    if not table.finish() or match is None or reminders is None:
+    retention = table.table(
+        "retention", _retention, "write [policies.retention]", default=usual.retention
+    )
+    if not table.finish() or match is None or reminders is None or retention is None:
         return None
     return Policies(
         match=match,
@@ -84,6 +90,7 @@ def read_policies(table: TableReader) -> Policies | None:
         evening=evening,
         reminders=reminders,
         channels=channels,
+        retention=retention,
     )
 
 
@@ -126,6 +133,24 @@ def _reminders(table: TableReader) -> Reminders:
     )
     table.finish()
     return reminders
+
+
+def _retention(table: TableReader) -> Retention:
+    usual = Retention()
+    hours = table.whole("visit_hours", 0, 31 * 24, usual.visits // timedelta(hours=1))
+    days = [
+        table.whole(key, low, _DECADE, period.days)
+        for key, low, period in (
+            ("provisional_days", 0, usual.provisional),
+            ("notice_days", 1, usual.notices),
+            ("audit_days", 30, usual.audit),
+        )
+    ]
+    provisional, notices, audit = (timedelta(days=each) for each in days)
+    table.finish()
+    return Retention(
+        visits=timedelta(hours=hours), provisional=provisional, notices=notices, audit=audit
+    )
 
 
 def _hours(items: TableReader, key: str) -> timedelta:

@@ -2,6 +2,10 @@
 
 Protocols, not base classes: an adapter imports nothing from here to fit. Adapters wrap the
 exceptions of what they drive in :class:`omnibook.errors.OmnibookError`'s children, with ``from``.
+
+What may have to wait for somebody has a twin of the same methods, awaited: ``AsyncStore`` for
+``Store``, and so on. A twin answers what its protocol says; a task that is cancelled while it waits
+leaves what was asked done or undone, never half done.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +14,10 @@ from typing import Generic, Protocol, TypeVar
 
 from attrs import field, frozen
 
+from omnibook.audit import Operation
 from omnibook.clinic import Opening
 from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.dossier import Dossier, Ruling, Subject
 from omnibook.identity import IdentityKeys, Patient
 from omnibook.ids import (
     ClinicId,
@@ -22,7 +28,9 @@ from omnibook.ids import (
     ScheduleId,
     SubjectKey,
 )
+from omnibook.outcomes import Purged
 from omnibook.records import Appointment, AuditEvent, Event, Flag, NoticeKind
+from omnibook.retention import BATCH, Cutoffs
 from omnibook.times import Span
 from omnibook.transactions import Again, Decision, Scope, Snapshot
 
@@ -122,6 +130,20 @@ class Store(Protocol):
         ...
 
 
+class AsyncStore(Protocol):
+    """:class:`Store`, awaited."""
+
+    async def transact(
+        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
+    ) -> OutcomeT:
+        """:meth:`Store.transact`, awaited; ``decide`` itself is plain, and never waits."""
+        ...
+
+    async def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
+        """:meth:`Store.read`, awaited."""
+        ...
+
+
 class PatientDirectory(Protocol):
     """The clinic's patient files, wherever they are kept."""
 
@@ -147,11 +169,39 @@ class PatientDirectory(Protocol):
         ...
 
 
+class AsyncPatientDirectory(Protocol):
+    """:class:`PatientDirectory`, awaited."""
+
+    async def candidates(self, keys: IdentityKeys) -> Sequence[Patient]:
+        """:meth:`PatientDirectory.candidates`, awaited."""
+        ...
+
+    async def get(self, patient_id: PatientId) -> Patient | None:
+        """:meth:`PatientDirectory.get`, awaited."""
+        ...
+
+    async def append_contacts(
+        self, patient_id: PatientId, points: Sequence[ContactPoint], *, order_id: OrderId
+    ) -> Sequence[ContactPoint]:
+        """:meth:`PatientDirectory.append_contacts`, awaited."""
+        ...
+
+
 class ScheduleSource(Protocol):
     """The recurring openings of schedules: the clinic's file, or an EMR's own schedules."""
 
     def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
         """The openings of each of these schedules; none for a schedule that it does not know."""
+        ...
+
+
+class AsyncScheduleSource(Protocol):
+    """:class:`ScheduleSource`, awaited."""
+
+    async def openings(
+        self, schedule_ids: Sequence[ScheduleId]
+    ) -> dict[ScheduleId, tuple[Opening, ...]]:
+        """:meth:`ScheduleSource.openings`, awaited."""
         ...
 
 
@@ -212,6 +262,14 @@ class AttemptLimiter(Protocol):
         ...
 
 
+class AsyncAttemptLimiter(Protocol):
+    """:class:`AttemptLimiter`, awaited."""
+
+    async def admit(self, attempt: Attempt) -> timedelta | None:
+        """:meth:`AttemptLimiter.admit`, awaited."""
+        ...
+
+
 @frozen(kw_only=True)
 class Message:
     """A message ready to hand over. ``message_id`` is the notice's: a repeat carries the same."""
@@ -233,9 +291,82 @@ class Notifier(Protocol):
         ...
 
 
+class AsyncNotifier(Protocol):
+    """:class:`Notifier`, awaited."""
+
+    async def send(self, message: Message) -> None:
+        """:meth:`Notifier.send`, awaited."""
+        ...
+
+
 class EventSink(Protocol):
     """Tells the host's own systems what happened; the same event may come twice."""
 
     def tell(self, event: Event) -> None:
         """Accept the event, or raise: it will come again."""
+        ...
+
+
+class AsyncEventSink(Protocol):
+    """:class:`EventSink`, awaited."""
+
+    async def tell(self, event: Event) -> None:
+        """:meth:`EventSink.tell`, awaited."""
+        ...
+
+
+class Archive(Store, Protocol):
+    """A store that can also forget: what :class:`omnibook.Custodian` asks of it (R51).
+
+    Each method is all or nothing, and nothing that shares a key with what it forgets happens in
+    between, as in :meth:`Store.transact`.
+    """
+
+    def purge(self, cutoffs: Cutoffs, operation: Operation, *, limit: int = BATCH) -> Purged:
+        """Forget some of what has outlived its time, and say how much (:mod:`omnibook.retention`).
+
+        One short transaction, so that nobody's booking waits long: at most ``limit`` visits, with
+        all of their holds and lapsed claims; at most ``limit`` appointments, with all that hangs on
+        them; and at most ``limit`` notices, orders, events and lines of the audit trail each. The
+        caller calls again while something was purged. With it goes what
+        :func:`omnibook.retention.purge_writes` says.
+        """
+        ...
+
+    def export(self, clinic_id: ClinicId, subject: Subject) -> Dossier:
+        """Everything that is kept of one person, as of one instant (:mod:`omnibook.dossier`)."""
+        ...
+
+    def erase(
+        self,
+        clinic_id: ClinicId,
+        subject: Subject,
+        decide: Callable[[Dossier], Ruling[OutcomeT]],
+    ) -> OutcomeT:
+        """Run a pure decision on a person's dossier; forget all of it if the ruling says so.
+
+        The claims of its holds and appointments go too. The ruling's writes are kept with it, or
+        alone if nothing is forgotten.
+        """
+        ...
+
+
+class AsyncArchive(AsyncStore, Protocol):
+    """:class:`Archive`, awaited."""
+
+    async def purge(self, cutoffs: Cutoffs, operation: Operation, *, limit: int = BATCH) -> Purged:
+        """:meth:`Archive.purge`, awaited."""
+        ...
+
+    async def export(self, clinic_id: ClinicId, subject: Subject) -> Dossier:
+        """:meth:`Archive.export`, awaited."""
+        ...
+
+    async def erase(
+        self,
+        clinic_id: ClinicId,
+        subject: Subject,
+        decide: Callable[[Dossier], Ruling[OutcomeT]],
+    ) -> OutcomeT:
+        """:meth:`Archive.erase`, awaited; ``decide`` itself is plain, and never waits."""
         ...

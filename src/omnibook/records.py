@@ -166,6 +166,11 @@ class Actor:
         """The member of staff with this identifier."""
         return cls(ActorKind.STAFF, staff_id)
 
+    @classmethod
+    def system(cls) -> "Actor":
+        """The clinic's own software, such as a job that runs by night."""
+        return cls(ActorKind.SYSTEM)
+
 
 VISITOR = Actor(ActorKind.VISITOR)
 SYSTEM = Actor(ActorKind.SYSTEM)

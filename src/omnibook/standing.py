@@ -25,7 +25,7 @@ class Standing:
     """The live file of an identified visitor."""
 
 
-def standing_of(
+async def standing_of(
     wiring: Wiring, visit: VisitToken, hold_id: HoldId | None = None
 ) -> Standing | None:
     """Read what stands of a visit, and record that it goes on; nothing when it is over or unknown.
@@ -40,13 +40,12 @@ def standing_of(
         raise InvalidValue("visit must be a VisitToken; Portal.resume reads one from a text")
     clinic = wiring.clinic
     scope = Scope(clinic_id=clinic.clinic_id, visit=visit.visit_id, hold=hold_id)
-    _, snapshot = wiring.store.read(ReadScope(scope))
+    _, snapshot = await wiring.read(ReadScope(scope))
     record, policies = snapshot.visit, clinic.policies
     if record is None or visit_is_over(record, snapshot, policies):
         return None
     if snapshot.now - record.active_at > policies.visit_activity:
-        wiring.store.transact(
-            Scope(clinic_id=clinic.clinic_id, visit=record.visit_id),
-            partial(decide_touch, policies),
-        )
-    return Standing(snapshot=snapshot, visit=record, patient=wiring.live_file(record.patient_id))
+        touched = Scope(clinic_id=clinic.clinic_id, visit=record.visit_id)
+        await wiring.transact(touched, partial(decide_touch, policies))
+    patient = await wiring.live_file(record.patient_id)
+    return Standing(snapshot=snapshot, visit=record, patient=patient)

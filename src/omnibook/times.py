@@ -34,6 +34,8 @@ def as_instant(moment: datetime) -> datetime:
     """
     if not isinstance(moment, datetime):
         raise InvalidValue(f"an instant must be a datetime, not {type(moment).__name__}")
+    if moment.tzinfo is UTC:
+        return moment
     if moment.utcoffset() is None:
         raise InvalidValue("an instant needs a time zone; give an aware datetime")
     try:

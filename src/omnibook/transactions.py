@@ -18,6 +18,8 @@ knows a clock, a database or a thread.
 6. For the patient: the live holds and all appointments under any of the file's identifiers.
 7. For an appointment, a desk opening, a desk closure, a notice, an event or an order: the record;
    with a notice, an event or an order also the appointment that it is about.
+8. For an appointment of which there is no record: whether the audit trail says that it was purged
+   or erased (:func:`omnibook.audit.tombstone_id`), so that no repeated call makes it anew (R51).
 
 What is loaded for several reasons appears once.
 """
@@ -30,7 +32,7 @@ from typing import Generic, TypeVar
 
 from attrs import evolve, field, frozen
 
-from omnibook.errors import StoreError
+from omnibook.errors import InvalidValue, StoreError
 from omnibook.ids import (
     AppointmentId,
     ClinicId,
@@ -142,6 +144,8 @@ class Snapshot:
     notice: Notice | None = None
     event: Event | None = None
     order: ContactOrder | None = None
+    forgotten: bool = False
+    """Whether the scope's appointment was kept once, and was purged or erased since (R51)."""
 
     def holds_of(self, visit_id: VisitId) -> tuple[Hold, ...]:
         """Every hold record of a visit that was loaded, oldest first."""
@@ -207,6 +211,38 @@ class DropDeskClosure:
 
 
 @frozen
+class ReplaceBusy:
+    """Keep these busy times of a schedule, in place of every one that overlaps ``span`` (R40).
+
+    A ``busy_id`` is the host's own name for a stretch of that schedule: one that is kept under the
+    same name outside ``span`` is replaced too, since it was moved. Other schedules' are left alone,
+    whatever their names. Nothing is evicted: a ``Busy`` is no claim.
+
+    Raises :class:`~omnibook.errors.InvalidValue` for a ``Busy`` that is of another schedule or does
+    not overlap ``span``, and for a name that is given twice.
+    """
+
+    schedule_id: ScheduleId
+    span: Span
+    busy: tuple[Busy, ...] = field(converter=tuple[Busy, ...])
+
+    def __attrs_post_init__(self) -> None:
+        if any(each.schedule_id != self.schedule_id for each in self.busy):
+            raise InvalidValue("a busy time is of another schedule; replace each schedule's apart")
+        if not all(each.span.overlaps(self.span) for each in self.busy):
+            raise InvalidValue("a busy time lies outside the span that is replaced; widen the span")
+        if len({each.busy_id for each in self.busy}) < len(self.busy):
+            raise InvalidValue("two busy times of a schedule share a busy_id")
+
+    def replaces(self, known: Busy) -> bool:
+        """Whether a busy time that is kept gives way to those of this word."""
+        return known.schedule_id == self.schedule_id and (
+            known.span.overlaps(self.span)
+            or any(each.busy_id == known.busy_id for each in self.busy)
+        )
+
+
+@frozen
 class PutNotice:
     """Queue this notice, or keep what became of it."""
 
@@ -249,6 +285,7 @@ Write = (
     | PutDeskClosure
     | DropDeskOpening
     | DropDeskClosure
+    | ReplaceBusy
     | PutNotice
     | PutEvent
     | PutOrder
@@ -285,17 +322,21 @@ class ClaimsChange:
 def claims_after(snapshot: Snapshot, writes: Iterable[Write]) -> ClaimsChange:
     """Work out what the writes mean for the claims; every adapter uses this and nothing else.
 
-    Raises :class:`StoreError` when the writes would let two claims of one schedule overlap (R40):
-    a decision that asks for it is wrong, and nothing is written.
+    Raises :class:`StoreError` when the writes would let two claims of one schedule overlap, or a
+    hold take over the claim of an appointment (R40): a decision that asks for it is wrong, and
+    nothing is written.
     """
     removed: dict[str, None] = {}
     added: dict[str, Claim] = {}
-    booked = {
+    booked: set[str] = {
         claim.owner
         for state in snapshot.schedules.values()
         for claim in state.claims
         if claim.kind is ClaimKind.APPOINTMENT
     }
+    booked.update(
+        each.appointment_id for each in snapshot.appointments.values() if each.status.occupies
+    )
     for write in writes:
         if isinstance(write, PutHold):
             _put_hold(write.hold, booked, removed, added)
@@ -324,8 +365,9 @@ def _put_hold(
     hold: Hold, booked: set[str], removed: dict[str, None], added: dict[str, Claim]
 ) -> None:
     if hold.state is HoldState.HELD:
+        if hold.hold_id in booked:
+            raise StoreError("a decision would give an appointment's time to a hold (R40)")
         removed[hold.hold_id] = None
-        booked.discard(hold.hold_id)
         added[hold.hold_id] = Claim(
             span=hold.claimed,
             schedule_id=hold.slot.schedule_id,

@@ -1,18 +1,38 @@
-"""A clinic and its ports, and the few questions that every facade asks of them."""
+"""A clinic and its ports, and the few questions that every facade asks of them.
 
-from collections.abc import Iterable
+A port may answer at once or have to be awaited: see :mod:`omnibook.awaiting`.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
 
 from attrs import evolve, frozen
 
 from omnibook.audit import Operation
+from omnibook.awaiting import settled
 from omnibook.clinic import Clinic, Opening
 from omnibook.contacts import ContactPoint
 from omnibook.identity import Identity, Patient
 from omnibook.ids import ContactKey, OperationId, PatientId, ScheduleId, SubjectKey
 from omnibook.names import Folding, fold
-from omnibook.ports import Keys, PatientDirectory, ScheduleSource, Store, Tokens
+from omnibook.ports import (
+    AsyncPatientDirectory,
+    AsyncScheduleSource,
+    AsyncStore,
+    Keys,
+    PatientDirectory,
+    Query,
+    ScheduleSource,
+    Store,
+    Tokens,
+)
 from omnibook.records import Actor, Appointment
 from omnibook.sealed import make_link
+from omnibook.transactions import Again, Decision, Scope, Snapshot
+
+OutcomeT = TypeVar("OutcomeT")
+AnswerT = TypeVar("AnswerT")
 
 CANCEL = "cancel"
 """The purpose of a link that cancels."""
@@ -38,22 +58,32 @@ class Wiring:
     """What a facade is built on; ``schedules`` may be left to the clinic's own file."""
 
     clinic: Clinic
-    store: Store
-    directory: PatientDirectory
+    store: Store | AsyncStore
+    directory: PatientDirectory | AsyncPatientDirectory
     keys: Keys
-    schedules: ScheduleSource | None
+    schedules: ScheduleSource | AsyncScheduleSource | None
     tokens: Tokens
 
-    def live_file(self, patient_id: PatientId | None) -> Patient | None:
+    async def transact(
+        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
+    ) -> OutcomeT:
+        """Run a decision; see :meth:`omnibook.ports.Store.transact`."""
+        return await settled(self.store.transact(scope, decide))
+
+    async def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
+        """Ask the store; see :meth:`omnibook.ports.Store.read`."""
+        return await settled(self.store.read(query))
+
+    async def live_file(self, patient_id: PatientId | None) -> Patient | None:
         """The file as it stands, the survivor of a merged one; nothing unless it is live (R9)."""
-        patient = self.survivor(patient_id)
+        patient = await self.survivor(patient_id)
         return patient if patient is not None and patient.is_live else None
 
-    def survivor(self, patient_id: PatientId | None) -> Patient | None:
+    async def survivor(self, patient_id: PatientId | None) -> Patient | None:
         """The file, or what it was merged into in the end; nothing where merges run in a circle."""
         seen = set[PatientId]()
         while patient_id is not None and patient_id not in seen:
-            patient = self.directory.get(patient_id)
+            patient = await settled(self.directory.get(patient_id))
             if patient is None:
                 return None
             if patient.merged_into is None:
@@ -63,20 +93,22 @@ class Wiring:
             patient_id = patient.merged_into
         return None
 
-    def openings(self, schedule_ids: Iterable[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
+    async def openings(
+        self, schedule_ids: Iterable[ScheduleId]
+    ) -> dict[ScheduleId, tuple[Opening, ...]]:
         """The recurring openings of these schedules, by the source that the clinic uses."""
         wanted = tuple(schedule_ids)
         if self.schedules is not None:
-            return self.schedules.openings(wanted)
+            return await settled(self.schedules.openings(wanted))
         return {
             schedule.schedule_id: schedule.openings
             for schedule in self.clinic.schedules
             if schedule.schedule_id in wanted
         }
 
-    def openings_of(self, schedule_id: ScheduleId) -> tuple[Opening, ...]:
+    async def openings_of(self, schedule_id: ScheduleId) -> tuple[Opening, ...]:
         """The recurring openings of one schedule."""
-        return self.openings((schedule_id,)).get(schedule_id, ())
+        return (await self.openings((schedule_id,))).get(schedule_id, ())
 
     def contact_keys(self, points: Iterable[ContactPoint]) -> frozenset[ContactKey]:
         """Keyed hashes of contact details, for caps (R36)."""

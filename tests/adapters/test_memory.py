@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibook.adapters.clocks import ManualClock
-from omnibook.adapters.memory import ClinicSchedules, MemoryDirectory, MemoryStore
+from omnibook.adapters.memory import MemoryStore
+from omnibook.adapters.memory_files import ClinicSchedules, MemoryDirectory
 from omnibook.errors import Contention, StoreError
 from omnibook.ids import ClinicId, HoldId, OrderId, PatientId, ScheduleId
 from omnibook.ports import Query, ReadScope
@@ -29,6 +30,15 @@ from omnibook.records import (
     Notice,
     Visit,
 )
+from omnibook.testing.strategies.records import (
+    BASE,
+    EVERYTHING,
+    PATIENTS,
+    appointments,
+    holds,
+    scopes,
+    writes,
+)
 from omnibook.times import Span
 from omnibook.transactions import (
     ROUNDS,
@@ -44,21 +54,14 @@ from omnibook.transactions import (
     PutNotice,
     PutOrder,
     PutVisit,
+    RecordAudit,
+    ReplaceBusy,
     Scope,
     Snapshot,
     Write,
 )
+from support.busy import import_busy
 from support.samples_records import CLINIC, NOW, SCHEDULE, appointment, at, hold, hours, visit
-from support.strategies_records import (
-    BASE,
-    EVERYTHING,
-    PATIENTS,
-    appointments,
-    busy_times,
-    holds,
-    scopes,
-    writes,
-)
 from support.worlds import MARIE, email, opening, phone, schedule, small_clinic
 
 # What a scope loads ------------------------------------------------------------------------------
@@ -76,8 +79,10 @@ class Kept:
         self.notices: dict[str, Notice] = {}
         self.events: dict[str, Event] = {}
         self.orders: dict[str, ContactOrder] = {}
+        self.busy: dict[tuple[str, str], Busy] = {}
+        self.audit: set[str] = set()
 
-    def add(self, write: Write) -> None:
+    def add(self, write: Write) -> None:  # noqa: C901 - an arm for each word
         match write:
             case PutVisit(kept):
                 self.visits[kept.visit_id] = kept
@@ -99,8 +104,19 @@ class Kept:
                 self.events[kept.event_id] = kept
             case PutOrder(kept):
                 self.orders[kept.order_id] = kept
+            case ReplaceBusy():
+                self.import_busy(write)
+            case RecordAudit(kept):
+                self.audit.add(kept.audit_id)
             case _:
                 pass
+
+    def import_busy(self, write: ReplaceBusy) -> None:
+        """R40: of this schedule, what overlaps the span goes, and what is imported stays."""
+        for key, each in list(self.busy.items()):
+            if key[0] == write.schedule_id and overlaps(each.span, write.span):
+                del self.busy[key]
+        self.busy |= {(each.schedule_id, each.busy_id): each for each in write.busy}
 
 
 def loads_hold(scope: Scope, each: Hold, behind: set[str], now: datetime) -> bool:
@@ -143,17 +159,15 @@ claimants = st.builds(PutHold, holds()) | st.builds(PutAppointment, appointments
     batches=st.lists(
         st.lists(claimants, max_size=2) | st.lists(writes(), max_size=3), min_size=3, max_size=8
     ),
-    busy=st.lists(busy_times(), max_size=3),
     scope=scopes(),
     now=st.integers(-20, 20).map(lambda n: BASE + timedelta(minutes=30 * n)),
 )
 def test_a_scope_loads_what_the_contract_says_and_nothing_else(
-    batches: list[list[Write]], busy: list[Busy], scope: Scope, now: datetime
+    batches: list[list[Write]], scope: Scope, now: datetime
 ) -> None:
     """The numbered contract of transactions.py, clause by clause."""
     clock = ManualClock(BASE - timedelta(hours=10))
     store, kept = MemoryStore(clock), Kept()
-    store.import_busy(scope.clinic_id, busy)
     for batch in batches:
         try:
             store.transact(EVERYTHING, lambda _, batch=batch: Decision(None, tuple(batch)))  # type: ignore[misc]
@@ -169,12 +183,11 @@ def test_a_scope_loads_what_the_contract_says_and_nothing_else(
     assert snapshot.scope == scope
     assert snapshot.schedules.keys() == scope.schedules.keys()
     behind = set[str]()
-    imported = {each.busy_id: each for each in busy}.values()
     for schedule_id, span in scope.schedules.items():
         state = snapshot.schedules[schedule_id]
         assert (state.schedule_id, state.span) == (schedule_id, span)
         for found, all_of in (
-            (state.busy, imported),
+            (state.busy, kept.busy.values()),
             (state.openings, kept.openings.values()),
             (state.closures, kept.closures.values()),
         ):
@@ -204,6 +217,10 @@ def test_a_scope_loads_what_the_contract_says_and_nothing_else(
         for name, each in kept.appointments.items()
         if loads_appointment(scope, each, about, now)
     }
+    named = scope.appointment
+    assert snapshot.forgotten is (
+        named is not None and named not in kept.appointments and f"forgotten/{named}" in kept.audit
+    )
 
 
 # Transactions ------------------------------------------------------------------------------------
@@ -290,8 +307,9 @@ def test_busy_times_replace_the_ones_imported_before(store: MemoryStore) -> None
         lambda _: Decision(None, (PutAppointment(appointment()),)),
     )
     first = [Busy(span=hours(n, n + 2), schedule_id=SCHEDULE, busy_id=str(n)) for n in range(3)]
-    store.import_busy(CLINIC, first)
-    store.import_busy(CLINIC, first[1:])
+    other = Busy(span=hours(0, 9), schedule_id=ScheduleId("room-2"), busy_id="0")
+    import_busy(store, CLINIC, [*first, other])
+    import_busy(store, CLINIC, first[1:])
 
     _, snapshot = store.read(ReadScope(Scope(clinic_id=CLINIC, schedules=DAY)))
     assert snapshot.schedules[SCHEDULE].busy == tuple(first[1:])

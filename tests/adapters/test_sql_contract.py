@@ -1,11 +1,9 @@
-"""What a scope loads, clause by clause, and how `transact` runs a decision.
+"""What a scope loads, clause by clause.
 
-Each example runs on SQLite and on memory, which is the reference.
+Each example runs on every engine, plain and awaited, and on memory, which is the reference.
 """
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +11,6 @@ from attrs import evolve
 
 from omnibook.adapters.clocks import ManualClock
 from omnibook.adapters.memory import MemoryStore
-from omnibook.adapters.sql import SqlStore
-from omnibook.errors import Contention, StoreError
 from omnibook.ids import (
     ActivityId,
     AppointmentId,
@@ -22,7 +18,6 @@ from omnibook.ids import (
     ClosureId,
     ContactKey,
     EventId,
-    FlagId,
     HoldId,
     NoticeId,
     OpeningId,
@@ -30,24 +25,16 @@ from omnibook.ids import (
     PatientId,
     ScheduleId,
     SourceKey,
-    SubjectKey,
     VisitId,
 )
 from omnibook.ports import (
-    AppointmentsWithin,
-    AuditTrail,
-    DueEvents,
-    DueNotices,
-    DueOrders,
-    FlagsOf,
-    Query,
     ReadScope,
+    Store,
 )
 from omnibook.records import (
     SYSTEM,
     Actor,
     AppointmentStatus,
-    AuditEvent,
     Busy,
     Cancellation,
     ClaimKind,
@@ -56,16 +43,12 @@ from omnibook.records import (
     DeskOpening,
     Event,
     EventKind,
-    Flag,
-    FlagCode,
     HoldState,
     Notice,
     NoticeKind,
     NoticeRole,
 )
 from omnibook.transactions import (
-    Again,
-    Decision,
     DropDeskClosure,
     DropDeskOpening,
     PutAppointment,
@@ -76,12 +59,12 @@ from omnibook.transactions import (
     PutNotice,
     PutOrder,
     PutVisit,
-    RaiseFlag,
-    RecordAudit,
     Scope,
     Snapshot,
     Write,
 )
+from support import sql_stores
+from support.busy import import_busy
 from support.samples_records import (
     CLINIC,
     NOW,
@@ -93,39 +76,37 @@ from support.samples_records import (
     hours,
     visit,
 )
+from support.sql_stores import KINDS, Places
 
-AnyStore = SqlStore | MemoryStore
 OTHER = ScheduleId("dr-cote")
 DAY = {SCHEDULE: hours(-24, 24), OTHER: hours(-24, 24)}
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
+def clock(places: Places) -> ManualClock:
+    places.clock.set(NOW)
+    return places.clock
 
 
-@pytest.fixture(params=["sql", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[AnyStore]:
+@pytest.fixture(params=["memory", *KINDS])
+def store(request: pytest.FixtureRequest, places: Places, clock: ManualClock) -> Store:
     if request.param == "memory":
-        yield MemoryStore(clock=clock)
-        return
-    with SqlStore(f"sqlite:///{tmp_path / 'clinic.db'}", clock=clock) as opened:
-        yield opened
+        return MemoryStore(clock=clock)
+    return places.store(request.param)
 
 
-def keep(store: AnyStore, *writes: Write) -> None:
-    scope = Scope(clinic_id=CLINIC, schedules=DAY)
-    store.transact(scope, lambda _: Decision(None, writes))
+def keep(store: Store, *writes: Write) -> None:
+    sql_stores.keep(store, *writes, scope=Scope(clinic_id=CLINIC, schedules=DAY))
 
 
-def loaded(store: AnyStore, **keys: Any) -> Snapshot:
+def loaded(store: Store, **keys: Any) -> Snapshot:
     return store.read(ReadScope(Scope(clinic_id=CLINIC, **keys)))[1]
 
 
 # 1. now ------------------------------------------------------------------------------------------
 
 
-def test_a_snapshot_says_when_it_was_taken(store: AnyStore, clock: ManualClock) -> None:
+def test_a_snapshot_says_when_it_was_taken(store: Store, clock: ManualClock) -> None:
     clock.advance(timedelta(microseconds=1))
 
     assert loaded(store).now == NOW + timedelta(microseconds=1)
@@ -134,7 +115,7 @@ def test_a_snapshot_says_when_it_was_taken(store: AnyStore, clock: ManualClock) 
 # 2. schedules ------------------------------------------------------------------------------------
 
 
-def test_a_schedule_shows_the_claims_that_overlap_the_span(store: AnyStore) -> None:
+def test_a_schedule_shows_the_claims_that_overlap_the_span(store: Store) -> None:
     for number, start in enumerate((0, 1, 2, 3, 4)):
         keep(store, PutAppointment(appointment(f"a-{number}", start)))
 
@@ -146,13 +127,13 @@ def test_a_schedule_shows_the_claims_that_overlap_the_span(store: AnyStore) -> N
     assert touching.span == hours(2, 3)
 
 
-def test_a_claim_that_ends_where_the_span_starts_is_not_shown(store: AnyStore) -> None:
+def test_a_claim_that_ends_where_the_span_starts_is_not_shown(store: Store) -> None:
     keep(store, PutAppointment(appointment("before", 0)))
 
     assert loaded(store, schedules={SCHEDULE: hours(1, 3)}).schedules[SCHEDULE].claims == ()
 
 
-def test_a_long_claim_that_began_before_the_span_is_shown(store: AnyStore) -> None:
+def test_a_long_claim_that_began_before_the_span_is_shown(store: Store) -> None:
     touching = appointment("touching", -1.75, length=0.5)
     keep(store, PutAppointment(evolve(touching, status=AppointmentStatus.NOSHOW)))
     keep(store, PutAppointment(appointment("long", -20, length=30)))
@@ -162,9 +143,7 @@ def test_a_long_claim_that_began_before_the_span_is_shown(store: AnyStore) -> No
     assert [claim.owner for claim in state.claims] == ["long"]
 
 
-def test_a_lapsed_claim_is_shown_with_the_hold_behind_it(
-    store: AnyStore, clock: ManualClock
-) -> None:
+def test_a_lapsed_claim_is_shown_with_the_hold_behind_it(store: Store, clock: ManualClock) -> None:
     keep(store, PutHold(hold("lapsed")))
     clock.advance(timedelta(hours=1))
 
@@ -175,7 +154,7 @@ def test_a_lapsed_claim_is_shown_with_the_hold_behind_it(
     assert snapshot.holds == {HoldId("lapsed"): hold("lapsed")}
 
 
-def test_other_schedules_are_not_shown(store: AnyStore) -> None:
+def test_other_schedules_are_not_shown(store: Store) -> None:
     keep(store, PutHold(hold("elsewhere", schedule=OTHER)))
 
     snapshot = loaded(store, schedules={SCHEDULE: hours(0, 24)})
@@ -184,7 +163,7 @@ def test_other_schedules_are_not_shown(store: AnyStore) -> None:
     assert snapshot.holds == {}
 
 
-def test_a_schedule_shows_busy_times_openings_and_closures_that_overlap(store: AnyStore) -> None:
+def test_a_schedule_shows_busy_times_openings_and_closures_that_overlap(store: Store) -> None:
     """R40, R48."""
     inside, touching = hours(1, 2), hours(3, 4)
     opening = DeskOpening(
@@ -213,7 +192,7 @@ def test_a_schedule_shows_busy_times_openings_and_closures_that_overlap(store: A
         PutDeskClosure(evolve(closure, closure_id=ClosureId("c-2"), span=touching)),
     )
     busy = Busy(span=inside, schedule_id=SCHEDULE, busy_id="b-1")
-    store.import_busy(CLINIC, [busy, evolve(busy, busy_id="b-2", span=touching)])
+    import_busy(store, CLINIC, [busy, evolve(busy, busy_id="b-2", span=touching)])
 
     state = loaded(store, schedules={SCHEDULE: hours(0, 3)}).schedules[SCHEDULE]
 
@@ -222,14 +201,14 @@ def test_a_schedule_shows_busy_times_openings_and_closures_that_overlap(store: A
     assert loaded(store, closure=ClosureId("c-1")).closure == closure
 
     keep(store, DropDeskOpening(OpeningId("o-1")), DropDeskClosure(ClosureId("c-1")))
-    store.import_busy(CLINIC, [])
+    import_busy(store, CLINIC, [], schedules=[SCHEDULE])
     state = loaded(store, schedules={SCHEDULE: hours(0, 3)}).schedules[SCHEDULE]
 
     assert (state.busy, state.openings, state.closures) == ((), (), ())
     assert loaded(store, opening=OpeningId("o-1")).opening is None
 
 
-def test_each_schedule_has_a_span_of_its_own(store: AnyStore) -> None:
+def test_each_schedule_has_a_span_of_its_own(store: Store) -> None:
     for schedule in (SCHEDULE, OTHER):
         closure = DeskClosure(
             clinic_id=CLINIC,
@@ -250,7 +229,7 @@ def test_each_schedule_has_a_span_of_its_own(store: AnyStore) -> None:
 # 3. to 6. visits, holds, appointments ------------------------------------------------------------
 
 
-def test_a_visit_comes_with_all_its_holds(store: AnyStore) -> None:
+def test_a_visit_comes_with_all_its_holds(store: Store) -> None:
     """R38: their records outlive their claims."""
     mine = [
         hold("h-1", 1, state=HoldState.SWAPPED),
@@ -265,7 +244,7 @@ def test_a_visit_comes_with_all_its_holds(store: AnyStore) -> None:
     assert snapshot.holds == {each.hold_id: each for each in mine}
 
 
-def test_a_hold_comes_with_the_appointment_booked_from_it(store: AnyStore) -> None:
+def test_a_hold_comes_with_the_appointment_booked_from_it(store: Store) -> None:
     booked = hold("same", state=HoldState.BOOKED)
     keep(store, PutHold(booked), PutAppointment(appointment("same")))
 
@@ -284,7 +263,7 @@ def test_a_hold_comes_with_the_appointment_booked_from_it(store: AnyStore) -> No
     ],
 )
 def test_a_contact_a_source_and_a_patient_come_with_their_live_holds(
-    store: AnyStore, clock: ManualClock, asked: dict[str, Any], carried: dict[str, Any]
+    store: Store, clock: ManualClock, asked: dict[str, Any], carried: dict[str, Any]
 ) -> None:
     """R34, R36."""
     keep(
@@ -307,7 +286,7 @@ def test_a_contact_a_source_and_a_patient_come_with_their_live_holds(
     ],
 )
 def test_a_contact_and_a_source_come_with_upcoming_provisional_appointments(
-    store: AnyStore, clock: ManualClock, asked: dict[str, Any], carried: dict[str, Any]
+    store: Store, clock: ManualClock, asked: dict[str, Any], carried: dict[str, Any]
 ) -> None:
     """R36: of those without a file, that occupy a time and start after now."""
     cancelled = evolve(
@@ -329,7 +308,7 @@ def test_a_contact_and_a_source_come_with_upcoming_provisional_appointments(
     assert loaded(store, **asked).appointments == {AppointmentId("upcoming"): upcoming}
 
 
-def test_a_patient_comes_with_all_appointments_of_the_file(store: AnyStore) -> None:
+def test_a_patient_comes_with_all_appointments_of_the_file(store: Store) -> None:
     past = evolve(
         appointment("past", -3, patient="p-1"), status=AppointmentStatus.FULFILLED, revision=2
     )
@@ -345,7 +324,7 @@ def test_a_patient_comes_with_all_appointments_of_the_file(store: AnyStore) -> N
 # 7. single records -------------------------------------------------------------------------------
 
 
-def test_a_notice_an_event_and_an_order_come_with_their_appointment(store: AnyStore) -> None:
+def test_a_notice_an_event_and_an_order_come_with_their_appointment(store: Store) -> None:
     about = appointment("about")
     notice = Notice(
         clinic_id=CLINIC,
@@ -387,7 +366,7 @@ def test_a_notice_an_event_and_an_order_come_with_their_appointment(store: AnySt
     assert loaded(store, appointment=AppointmentId("unknown")).appointments == {}
 
 
-def test_an_unknown_record_is_none(store: AnyStore) -> None:
+def test_an_unknown_record_is_none(store: Store) -> None:
     snapshot = loaded(
         store,
         visit=VisitId("?"),
@@ -402,7 +381,7 @@ def test_an_unknown_record_is_none(store: AnyStore) -> None:
     assert snapshot == Snapshot(scope=snapshot.scope, now=NOW)
 
 
-def test_what_is_loaded_for_several_reasons_appears_once(store: AnyStore) -> None:
+def test_what_is_loaded_for_several_reasons_appears_once(store: Store) -> None:
     mine = hold("h-1", keys=("k-1", "k-2"), source="s-1", patient="p-1")
     keep(store, PutHold(mine))
 
@@ -419,7 +398,7 @@ def test_what_is_loaded_for_several_reasons_appears_once(store: AnyStore) -> Non
     assert snapshot.holds == {HoldId("h-1"): mine}
 
 
-def test_an_appointment_that_gets_its_file_is_provisional_no_more(store: AnyStore) -> None:
+def test_an_appointment_that_gets_its_file_is_provisional_no_more(store: Store) -> None:
     """R15."""
     keep(store, PutAppointment(appointment("a-1", keys=("k-1",))))
     attached = evolve(appointment("a-1"), provisional=None, patient_id=PatientId("p-1"))
@@ -436,183 +415,10 @@ def test_an_appointment_that_gets_its_file_is_provisional_no_more(store: AnyStor
     assert found == {AppointmentId("a-1"): again}
 
 
-def test_clinics_do_not_meet(store: AnyStore) -> None:
+def test_clinics_do_not_meet(store: Store) -> None:
     keep(store, PutHold(hold("h-1")))
     elsewhere = Scope(clinic_id=ClinicId("clinic-b"), schedules=DAY, hold=HoldId("h-1"))
 
     snapshot = store.read(ReadScope(elsewhere))[1]
 
     assert (snapshot.schedules[SCHEDULE].claims, snapshot.holds) == ((), {})
-
-
-# Writes and queries ------------------------------------------------------------------------------
-
-
-def test_a_flag_and_an_audit_event_are_kept_as_they_were_first(store: AnyStore) -> None:
-    """R50."""
-    flag = Flag(
-        clinic_id=CLINIC,
-        flag_id=FlagId("f-1"),
-        code=FlagCode.FIRST_CONTACT,
-        appointment_id=AppointmentId("a-1"),
-        raised_at=NOW,
-    )
-    event = AuditEvent(
-        clinic_id=CLINIC,
-        audit_id="x-1",
-        at=NOW,
-        action="booking.book",
-        code="booked",
-        actor=SYSTEM,
-        subject=SubjectKey("s-1"),
-    )
-    keep(store, RaiseFlag(flag), RecordAudit(event))
-    keep(store, RaiseFlag(evolve(flag, raised_at=at(1))), RecordAudit(evolve(event, code="other")))
-
-    flags = store.read(FlagsOf(clinic_id=CLINIC, appointments=frozenset({"a-1", "a-2"})))
-    trail = store.read(AuditTrail(clinic_id=CLINIC, span=hours(0, 1)))
-
-    assert flags == (NOW, (flag,))
-    assert trail == (NOW, (event,))
-    assert store.read(AuditTrail(clinic_id=CLINIC, span=hours(-1, 0)))[1] == ()
-
-
-def test_a_day_shows_what_reaches_into_it(store: AnyStore) -> None:
-    names = {"before": -2, "into": -1.5, "in": 0, "last": 1, "after": 2}
-    for name, start in names.items():
-        keep(store, PutAppointment(appointment(name, start, length=0.5)))
-    touching = appointment("touching", -1.75, length=0.5)
-    keep(store, PutAppointment(evolve(touching, status=AppointmentStatus.NOSHOW)))
-    keep(store, PutAppointment(appointment("long", -20, schedule=OTHER, length=20.25)))
-
-    _, found = store.read(AppointmentsWithin(clinic_id=CLINIC, span=hours(-1.25, 2)))
-    _, one = store.read(
-        AppointmentsWithin(clinic_id=CLINIC, span=hours(-1.25, 2), schedules=frozenset({SCHEDULE}))
-    )
-
-    assert [each.appointment_id for each in found] == ["long", "into", "in", "last"]
-    assert [each.appointment_id for each in one] == ["into", "in", "last"]
-
-
-def test_what_is_due_at_this_very_instant_is_due_the_longest_due_first(
-    store: AnyStore, clock: ManualClock
-) -> None:
-    for name, hour in {"n-b": 0, "n-a": 0, "n-c": -1, "n-d": 1}.items():
-        notice = Notice(
-            clinic_id=CLINIC,
-            notice_id=NoticeId(name),
-            appointment_id=AppointmentId("a-1"),
-            kind=NoticeKind.BOOKING,
-            role=NoticeRole.FORM_EMAIL,
-            revision=0,
-            not_before=at(hour),
-        )
-        event = Event(
-            clinic_id=CLINIC,
-            event_id=EventId(name),
-            kind=EventKind.BOOKED,
-            appointment_id=AppointmentId("a-1"),
-            revision=0,
-            at=NOW,
-            not_before=at(hour),
-        )
-        order = ContactOrder(
-            clinic_id=CLINIC,
-            order_id=OrderId(name),
-            appointment_id=AppointmentId("a-1"),
-            patient_id=PatientId("p-1"),
-            not_before=at(hour),
-        )
-        keep(store, PutNotice(notice), PutEvent(event), PutOrder(order))
-
-    for kind in (DueNotices, DueEvents, DueOrders):
-        query: Query[Any] = kind(clinic_id=CLINIC)
-        two: Query[Any] = kind(clinic_id=CLINIC, limit=2)
-
-        assert store.read(query) == (NOW, ("n-c", "n-a", "n-b"))
-        assert store.read(two)[1] == ("n-c", "n-a")
-
-
-# transact ----------------------------------------------------------------------------------------
-
-
-def test_claims_that_would_overlap_are_refused_and_nothing_is_written(store: AnyStore) -> None:
-    """R40."""
-    keep(store, PutHold(hold("first", 1)))
-
-    with pytest.raises(StoreError, match="overlap"):
-        keep(store, PutVisit(visit()), PutHold(hold("second", 1.5)))
-
-    snapshot = loaded(store, schedules=DAY, visit=VisitId("visit-1"))
-    assert snapshot.visit is None
-    assert set(snapshot.holds) == {"first"}
-
-
-def test_who_takes_the_place_of_a_lapsed_hold_sweeps_its_claim(
-    store: AnyStore, clock: ManualClock
-) -> None:
-    keep(store, PutHold(hold("first", 1)))
-    clock.advance(timedelta(minutes=5))
-    keep(store, PutHold(hold("second", 1.5, minutes=9)))
-
-    snapshot = loaded(store, schedules=DAY, hold=HoldId("first"))
-
-    assert [claim.owner for claim in snapshot.schedules[SCHEDULE].claims] == ["second"]
-    assert HoldId("first") in snapshot.holds
-
-
-def test_a_decision_starts_over_with_the_scope_it_asked_for(store: AnyStore) -> None:
-    keep(store, PutHold(hold("h-1")))
-    wide = Scope(clinic_id=CLINIC, schedules=DAY, hold=HoldId("h-1"))
-
-    def decide(snapshot: Snapshot) -> Decision[Scope] | Again:
-        return Decision(snapshot.scope) if snapshot.holds else Again(wide)
-
-    assert store.transact(Scope(clinic_id=CLINIC), decide) == wide
-
-
-def test_a_decision_may_ask_for_a_wider_scope_after_it_wanted_to_write(store: AnyStore) -> None:
-    """A lost race: what it wanted was free when it looked, and is gone behind the lock."""
-    wide = Scope(clinic_id=CLINIC, schedules=DAY)
-    answers: list[Decision[str] | Again] = [
-        Decision("mine", (PutVisit(visit()),)),
-        Again(wide),
-        Decision("gone"),
-    ]
-    if isinstance(store, MemoryStore):
-        # Its lock is held from the first look on.
-        del answers[0]
-
-    assert store.transact(Scope(clinic_id=CLINIC), lambda _: answers.pop(0)) == "gone"
-    assert loaded(store, visit=VisitId("visit-1")).visit is None
-
-
-def test_a_decision_that_is_never_content_ends_in_contention(store: AnyStore) -> None:
-    asked: list[Snapshot] = []
-
-    def decide(snapshot: Snapshot) -> Decision[None] | Again:
-        asked.append(snapshot)
-        return Again(snapshot.scope)
-
-    with pytest.raises(Contention):
-        store.transact(Scope(clinic_id=CLINIC), decide)
-
-    assert len(asked) == 4
-
-
-def test_what_a_decision_raises_goes_through_and_nothing_is_written(store: AnyStore) -> None:
-    def decide(snapshot: Snapshot) -> Decision[None]:
-        raise LookupError("a bug")
-
-    with pytest.raises(LookupError, match="a bug"):
-        store.transact(Scope(clinic_id=CLINIC), decide)
-
-    keep(store, PutVisit(visit()))
-    assert loaded(store, visit=VisitId("visit-1")).visit == visit()
-
-
-def test_a_query_of_another_kind_is_refused(store: AnyStore) -> None:
-    ask: Callable[[Any], object] = store.read
-
-    with pytest.raises((StoreError, ValueError), match="query"):
-        ask(object())

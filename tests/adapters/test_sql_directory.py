@@ -1,18 +1,20 @@
 """The patient directory in SQL: found by the same keys as in memory, and appended to once."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import count
-from pathlib import Path
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from omnibook.adapters.memory import MemoryDirectory
-from omnibook.adapters.sql import SqlDirectory, open_engine
+from omnibook.adapters.memory_files import MemoryDirectory
+from omnibook.adapters.sql import SqlDirectory
+from omnibook.adapters.sql.directory_tables import patient_contacts
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.errors import StoreError
 from omnibook.facts import UNKNOWN, Sex
@@ -21,8 +23,9 @@ from omnibook.identity import Identity, IdentityKeys, candidates_among
 from omnibook.ids import ClinicId, OrderId, PatientId
 from omnibook.names import PersonName
 from omnibook.patient import Gender, Patient
-from support.quick_sql import quick_file
-from support.strategies_identity import contact_points, patient_id, situations
+from omnibook.testing.strategies.people import contact_points, patient_id, situations
+from support.postgres_fixtures import ENGINES, Postgres
+from support.sql_stores import engine_of
 
 CLINIC = ClinicId("clinic-a")
 PHONE = ContactPoint(system=ContactSystem.PHONE, value="+15145550123", rank=2)
@@ -45,17 +48,23 @@ FULL = Patient(
 numbers = count()
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """One file for all examples of the laws."""
-    with quick_file(tmp_path_factory.mktemp("directory")) as opened:
+# Each engine does the same.
+few = settings(max_examples=max(settings().max_examples // 3, 5))
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(
+    request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """One database for all examples of the laws."""
+    with engine_of(request.param, postgres, tmp_path_factory.mktemp("directory")) as opened:
         yield opened
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[SqlDirectory]:
-    with SqlDirectory(f"sqlite:///{tmp_path / 'clinic.db'}", CLINIC) as opened:
-        yield opened
+def directory(engine: Engine) -> SqlDirectory:
+    """Of a clinic in which nothing is kept yet."""
+    return SqlDirectory(engine, ClinicId(f"clinic-{next(numbers)}"))
 
 
 def with_facts() -> st.SearchStrategy[Patient]:
@@ -75,6 +84,7 @@ def with_facts() -> st.SearchStrategy[Patient]:
     )
 
 
+@few
 @given(patient=with_facts())
 def test_a_file_is_read_as_it_was_put(engine: Engine, patient: Patient) -> None:
     directory = SqlDirectory(engine, CLINIC)
@@ -89,6 +99,7 @@ def test_a_file_is_read_as_it_was_put(engine: Engine, patient: Patient) -> None:
     assert versions == [number.version for number in patient.health_numbers]
 
 
+@few
 @given(situation=situations())
 def test_the_keys_of_a_form_find_the_files_that_the_reference_finds(
     engine: Engine, situation: tuple[Identity, tuple[Patient, ...]]
@@ -107,6 +118,7 @@ def test_the_keys_of_a_form_find_the_files_that_the_reference_finds(
     assert {each.patient_id: each for each in found} == {e.patient_id: e for e in expected}
 
 
+@few
 @given(
     situation=situations(),
     orders=st.lists(
@@ -175,18 +187,16 @@ def test_an_unknown_file_receives_nothing_and_the_order_stays_open(
     assert len(directory.append_contacts(FULL.patient_id, [EMAIL], order_id=order)) == 1
 
 
-def test_the_table_tells_which_order_added_a_contact(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'clinic.db'}")
-    with SqlDirectory(engine, CLINIC) as directory:
-        directory.put(FULL)
-        directory.append_contacts(FULL.patient_id, [EMAIL], order_id=OrderId("order-1"))
-        with engine.connect() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT rank, order_id FROM patient_contacts ORDER BY position"
-            ).all()
-    engine.dispose()
+def test_the_table_tells_which_order_added_a_contact(
+    directory: SqlDirectory, engine: Engine
+) -> None:
+    directory.put(FULL)
+    directory.append_contacts(FULL.patient_id, [EMAIL], order_id=OrderId("order-1"))
+    mine = select(patient_contacts).where(patient_contacts.c.clinic_id == directory._clinic)
+    with engine.connect() as connection:
+        rows = connection.execute(mine.order_by(patient_contacts.c.position)).all()
 
-    assert [tuple(row) for row in rows] == [(2, None), (3, "order-1")]
+    assert [(row.rank, row.order_id) for row in rows] == [(2, None), (3, "order-1")]
 
 
 def test_an_import_is_all_or_nothing(directory: SqlDirectory) -> None:
@@ -198,10 +208,34 @@ def test_an_import_is_all_or_nothing(directory: SqlDirectory) -> None:
     assert directory.get(FULL.patient_id) is None
 
 
-def test_clinics_do_not_see_one_another_s_files(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'clinic.db'}"
-    with SqlDirectory(url, CLINIC) as here, SqlDirectory(url, ClinicId("clinic-b")) as there:
-        here.put(FULL)
+def test_clinics_do_not_see_one_another_s_files(engine: Engine, directory: SqlDirectory) -> None:
+    there = SqlDirectory(engine, ClinicId(f"clinic-{next(numbers)}"))
+    directory.put(FULL)
 
-        assert there.get(FULL.patient_id) is None
-        assert there.append_contacts(FULL.patient_id, [EMAIL], order_id=OrderId("o")) == ()
+    assert there.get(FULL.patient_id) is None
+    assert there.append_contacts(FULL.patient_id, [EMAIL], order_id=OrderId("o")) == ()
+
+
+def test_several_who_append_at_once_take_their_turns(
+    engine: Engine, directory: SqlDirectory
+) -> None:
+    """R41: each contact once, each at a position of its own, and each order once."""
+    directory.put(FULL)
+    points = [evolve(EMAIL, value=f"marie{number}@example.org") for number in range(6)]
+    together = threading.Barrier(4)
+
+    def append(_: int) -> list[int]:
+        mine = SqlDirectory(engine, directory._clinic)
+        together.wait(30)
+        return [
+            len(mine.append_contacts(FULL.patient_id, points[: n + 1], order_id=OrderId(f"o-{n}")))
+            for n in range(6)
+        ]
+
+    with ThreadPoolExecutor(4) as pool:
+        added = list(pool.map(append, range(4), timeout=60))
+
+    assert sum(map(sum, added)) == 6
+    found = directory.get(FULL.patient_id)
+    assert found is not None
+    assert [point.value for point in found.contacts] == [PHONE.value, *(p.value for p in points)]

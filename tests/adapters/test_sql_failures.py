@@ -17,13 +17,21 @@ from attrs import evolve
 from sqlalchemy import create_engine, event
 
 from omnibook.adapters.clocks import ManualClock
-from omnibook.adapters.sql import SqlDirectory, SqlStore, engine, has_wal_reset_bug, open_engine
+from omnibook.adapters.sql import (
+    AsyncSqlStore,
+    SqlDirectory,
+    SqlStore,
+    engine,
+    has_wal_reset_bug,
+    open_engine,
+)
 from omnibook.errors import Contention, InvalidValue, StoreError
 from omnibook.ids import ClinicId, HoldId, PatientId, VisitId
 from omnibook.patient import Patient
-from omnibook.ports import DueNotices, ReadScope
-from omnibook.transactions import Decision, PutHold, PutVisit, Scope, Snapshot, Write
+from omnibook.ports import DueNotices, ReadScope, Store
+from omnibook.transactions import Decision, PutHold, PutVisit, Scope, Snapshot
 from support.samples_records import CLINIC, NOW, PERSON, SCHEDULE, at, hold, hours, visit
+from support.sql_stores import EVERYWHERE, Outrun, assert_nobody_is_inside, keep, opened
 
 DAY = {SCHEDULE: hours(-24, 24)}
 
@@ -38,19 +46,19 @@ def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
-@pytest.fixture
-def store(file: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlStore]:
+@pytest.fixture(params=["sqlite", "sqlite async"])
+def store(
+    request: pytest.FixtureRequest,
+    file: Path,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Store]:
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 1)
-    with SqlStore(f"sqlite:///{file}", clock=clock) as opened:
-        yield opened
+    with opened(request.param, f"sqlite:///{file}", clock) as made:
+        yield made
 
 
-def keep(store: SqlStore, *writes: Write) -> None:
-    scope = Scope(clinic_id=CLINIC, schedules=DAY)
-    store.transact(scope, lambda _: Decision(None, writes))
-
-
-def kept(store: SqlStore) -> Snapshot:
+def kept(store: Store) -> Snapshot:
     scope = Scope(clinic_id=CLINIC, schedules=DAY, visit=VisitId("visit-1"), hold=HoldId("hold-1"))
     return store.read(ReadScope(scope))[1]
 
@@ -63,8 +71,9 @@ def kept(store: SqlStore) -> Snapshot:
     [
         "clinic.db",
         "",
-        "postgresql://clinic:hunter2@db.example.org/clinic",
-        "sqlite+aiosqlite:///clinic.db",
+        "mysql://clinic:hunter2@db.example.org/clinic",
+        "postgresql+psycopg2://clinic:hunter2@db.example.org/clinic",
+        "sqlite+pysqlcipher:///clinic.db",
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite:///file::memory:?cache=shared&uri=true",
@@ -72,16 +81,22 @@ def kept(store: SqlStore) -> Snapshot:
         "sqlite:///clinic.db:hunter2:port\ud800",
     ],
 )
-def test_what_is_no_url_of_a_sqlite_file_is_refused(url: str, tmp_path: Path) -> None:
+def test_what_is_no_url_of_a_file_or_of_postgresql_is_refused(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises((InvalidValue, StoreError)) as refused:
         SqlStore(url)
+    with pytest.raises((InvalidValue, StoreError)):
+        AsyncSqlStore(url)
 
+    assert list(tmp_path.iterdir()) == []
     assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_an_engine_of_another_database_is_refused() -> None:
     other = create_engine("sqlite://")
-    other.dialect.name = "postgresql"
+    other.dialect.name = "mysql"
 
     with pytest.raises(InvalidValue, match="only SQLite"):
         SqlStore(other)
@@ -151,7 +166,15 @@ def test_a_store_that_was_closed_can_be_closed_again(file: Path) -> None:
         assert kept(again).visit == visit()
 
 
-def _read_in_child(store: SqlStore, answers: Any) -> None:
+@pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite+pysqlite:///{}", "sqlite+aiosqlite:///{}"])
+def test_a_url_may_name_either_driver(url: str, file: Path) -> None:
+    with SqlStore(url.format(file)) as plain:
+        keep(plain, PutVisit(visit()))
+        with opened("sqlite async", url.format(file), None) as awaited:
+            assert kept(awaited).visit == visit()
+
+
+def _read_in_child(store: Store, answers: Any) -> None:
     keep(store, PutHold(hold("hold-1")))
     answers.send(set(kept(store).holds))
     answers.close()
@@ -161,22 +184,25 @@ def _read_in_child(store: SqlStore, answers: Any) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_opens_connections_of_its_own(store: SqlStore) -> None:
+def test_a_forked_process_opens_connections_of_its_own(file: Path, clock: ManualClock) -> None:
+    store = SqlStore(f"sqlite:///{file}", clock=clock)
     keep(store, PutVisit(visit()))
     mine, theirs = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("fork").Process(target=_read_in_child, args=(store, theirs))
     child.start()
     theirs.close()
 
+    assert mine.poll(60)
     assert mine.recv() == {"hold-1"}
-    child.join()
+    child.join(60)
     assert set(kept(store).holds) == {"hold-1"}
+    store.close()
 
 
 # Failures ----------------------------------------------------------------------------------------
 
 
-def test_a_read_only_database_answers_and_refuses_writes(file: Path, store: SqlStore) -> None:
+def test_a_read_only_database_answers_and_refuses_writes(file: Path, store: Store) -> None:
     keep(store, PutVisit(visit()))
 
     with SqlStore(f"sqlite:///file:{file}?mode=ro&uri=true") as reader:
@@ -189,7 +215,7 @@ def test_a_read_only_database_answers_and_refuses_writes(file: Path, store: SqlS
 
 
 def test_a_database_that_another_program_keeps_locked_is_contention(
-    file: Path, store: SqlStore
+    file: Path, store: Store
 ) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -221,14 +247,15 @@ def test_a_full_disk_is_named_and_nothing_is_half_written(file: Path, clock: Man
 
 
 def test_a_missing_table_is_a_failure_of_the_store_without_personal_values(
-    file: Path, store: SqlStore
+    file: Path, store: Store
 ) -> None:
     with closing(sqlite3.connect(file)) as other:
-        other.execute("DROP TABLE visit_contacts")
+        other.execute("DROP TABLE hold_keys")
 
     with pytest.raises(StoreError, match="the database failed") as refused:
-        keep(store, PutVisit(visit()))
+        keep(store, PutVisit(visit()), PutHold(hold(patient="p-1", keys=("k-1",))))
 
+    assert kept(store).visit is None
     told = "".join(traceback.format_exception(refused.value))
     for value in (PERSON.first_name, PERSON.last_name, "2004-12-19", "5550123", "marie@"):
         assert value not in told
@@ -239,7 +266,7 @@ def test_a_missing_table_is_a_failure_of_the_store_without_personal_values(
 
 
 def test_a_broken_constraint_is_a_failure_of_the_store_without_personal_values(
-    file: Path, store: SqlStore
+    file: Path, store: Store
 ) -> None:
     with closing(sqlite3.connect(file)) as other:
         other.execute(
@@ -254,7 +281,7 @@ def test_a_broken_constraint_is_a_failure_of_the_store_without_personal_values(
 
 @pytest.mark.parametrize("reason", ["half \ud800 a character"])
 def test_a_text_that_cannot_be_stored_is_refused_without_repeating_it(
-    store: SqlStore, reason: str
+    store: Store, reason: str
 ) -> None:
     entries = evolve(hold().entries, reason=reason)
 
@@ -266,9 +293,7 @@ def test_a_text_that_cannot_be_stored_is_refused_without_repeating_it(
     assert kept(store).visit is None
 
 
-def test_a_gate_that_cannot_be_opened_is_a_failure_of_the_store(
-    file: Path, store: SqlStore
-) -> None:
+def test_a_gate_that_cannot_be_opened_is_a_failure_of_the_store(file: Path, store: Store) -> None:
     gate = file.with_name("clinic.db-gate")
     gate.unlink()
     gate.mkdir()
@@ -281,8 +306,8 @@ def test_a_gate_that_cannot_be_opened_is_a_failure_of_the_store(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="another kind of lock")
-def test_only_a_decision_that_wants_to_write_goes_through_the_gate(
-    file: Path, store: SqlStore
+def test_only_a_decision_that_lost_a_race_is_made_behind_the_gate(
+    file: Path, store: Store, clock: ManualClock
 ) -> None:
     import fcntl
 
@@ -298,34 +323,33 @@ def test_only_a_decision_that_wants_to_write_goes_through_the_gate(
                 closed.append(False)
         return Decision(None, (PutVisit(visit()),))
 
-    store.transact(Scope(clinic_id=CLINIC), decide)
+    keep(store, PutHold(hold()))
+    with SqlStore(f"sqlite:///{file}", clock=clock) as faster:
+        store.transact(EVERYWHERE, Outrun(decide, lambda: keep(faster, PutHold(hold()))))
 
     assert closed == [False, True]
 
 
-def test_an_interrupted_decision_opens_the_gate_again(store: SqlStore) -> None:
-    rounds = iter((False, True))
+def test_a_damaged_file_is_named_and_what_is_whole_of_it_is_kept(file: Path) -> None:
+    with SqlStore(f"sqlite:///{file}") as store:
+        for number in range(40):
+            keep(store, PutVisit(visit(f"visit-{number}")))
+    with sqlite3.connect(file) as connection:
+        root = "SELECT rootpage FROM sqlite_master WHERE name = 'visits'"
+        page = connection.execute(root).fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    with file.open("r+b") as damaged:
+        damaged.seek((page - 1) * size)
+        damaged.write(b"\xff" * size)
 
-    def decide(_: Snapshot) -> Decision[None]:
-        if next(rounds):
-            raise KeyboardInterrupt
-        return Decision(None, (PutVisit(visit()),))
-
-    with pytest.raises(KeyboardInterrupt):
-        store.transact(Scope(clinic_id=CLINIC), decide)
-
-    assert kept(store).visit is None
-    keep(store, PutVisit(visit()))
-    assert kept(store).visit == visit()
-
-
-def test_a_decision_that_finds_nothing_left_to_write_behind_the_gate_writes_nothing(
-    store: SqlStore,
-) -> None:
-    answers = iter([Decision("first", (PutVisit(visit()),)), Decision("second")])
-
-    assert store.transact(Scope(clinic_id=CLINIC), lambda _: next(answers)) == "second"
-    assert kept(store).visit is None
+    with SqlStore(f"sqlite:///{file}") as store:
+        with pytest.raises(StoreError, match=r"damaged.*backup"):
+            kept(store)
+        with pytest.raises(StoreError, match="damaged"):
+            keep(store, PutVisit(visit()))
+        assert store.read(DueNotices(clinic_id=CLINIC))[1] == ()
+        assert_nobody_is_inside(f"sqlite:///{file}")
 
 
 @pytest.mark.parametrize(
@@ -353,12 +377,12 @@ def test_the_versions_with_the_wal_reset_bug_are_known(
 # The clock ---------------------------------------------------------------------------------------
 
 
-def now_of(store: SqlStore, clinic: ClinicId = CLINIC) -> datetime:
+def now_of(store: Store, clinic: ClinicId = CLINIC) -> datetime:
     return store.read(DueNotices(clinic_id=clinic))[0]
 
 
 def test_time_never_runs_backwards_even_across_a_restart(
-    file: Path, store: SqlStore, clock: ManualClock
+    file: Path, store: Store, clock: ManualClock
 ) -> None:
     """R34."""
     keep(store, PutVisit(visit()))
@@ -375,12 +399,12 @@ def test_time_never_runs_backwards_even_across_a_restart(
 
         again.transact(Scope(clinic_id=CLINIC), decide)
 
-    assert seen == [NOW, NOW]
+    assert seen == [NOW]
     assert now_of(store, ClinicId("clinic-b")) == NOW - timedelta(minutes=59)
 
 
 def test_a_clock_set_back_by_more_than_an_hour_is_believed_with_a_warning(
-    store: SqlStore, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    store: Store, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock.set(at(24 * 365))
     keep(store, PutVisit(visit()))
@@ -397,7 +421,7 @@ def test_a_clock_set_back_by_more_than_an_hour_is_believed_with_a_warning(
     assert now_of(store) == NOW
 
 
-def test_instants_are_kept_to_the_microsecond(store: SqlStore) -> None:
+def test_instants_are_kept_to_the_microsecond(store: Store) -> None:
     """A hold that lapses in half a second is live until then, and not after (R34)."""
     precise = evolve(hold(), expires_at=NOW + timedelta(microseconds=500_001))
     keep(store, PutHold(precise))

@@ -1,9 +1,8 @@
-"""Whatever is written, and however it is asked for, SQLite answers as memory does.
+"""Whatever is written, and however it is asked for, SQL stores answer as memory does.
 
 MemoryStore is the reference: what it shows of a scope is the loading contract in its plainest form.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -12,9 +11,7 @@ import pytest
 from attrs import evolve, fields_dict
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
-from omnibook.adapters.clocks import ManualClock
 from omnibook.adapters.memory import MemoryStore
 from omnibook.adapters.sql import SqlStore
 from omnibook.errors import StoreError
@@ -31,9 +28,7 @@ from omnibook.ports import (
     Store,
 )
 from omnibook.records import Busy
-from omnibook.transactions import Decision, Write
-from support.quick_sql import quick_file
-from support.strategies_records import (
+from omnibook.testing.strategies.records import (
     ALWAYS,
     APPOINTMENTS,
     BASE,
@@ -47,24 +42,12 @@ from support.strategies_records import (
     spans,
     writes,
 )
+from omnibook.transactions import Decision, Write
+from support.busy import import_busy
+from support.postgres_fixtures import ENGINES
+from support.sql_stores import KINDS, Places
 
 numbers = count()
-
-
-@pytest.fixture(scope="module")
-def clock() -> ManualClock:
-    return ManualClock(BASE)
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with quick_file(tmp_path_factory.mktemp("like-memory")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def sql(engine: Engine, clock: ManualClock) -> SqlStore:
-    return SqlStore(engine, clock=clock)
 
 
 def moved(clinic: ClinicId, value: Any) -> Any:
@@ -108,48 +91,65 @@ def queries() -> st.SearchStrategy[Query[Any]]:
 steps = st.integers(0, 200 * 60_000_000).map(lambda n: timedelta(microseconds=n))
 
 
-@given(
-    batches=st.lists(st.tuples(st.lists(writes(), max_size=4), steps), max_size=8),
-    busy=st.lists(busy_times(), max_size=3),
-    asked=st.lists(st.tuples(queries(), steps), min_size=3, max_size=8),
-)
-def test_memory_and_sqlite_keep_the_same_and_answer_the_same(
-    sql: SqlStore,
-    clock: ManualClock,
-    batches: list[tuple[list[Write], timedelta]],
-    busy: list[Busy],
-    asked: list[tuple[Query[Any], timedelta]],
-) -> None:
+def few(kind: str) -> settings:
+    """How much is tried; all kinds run the same code, on drivers of different speed."""
+    share = 1 if kind == "sqlite" else 4
+    return settings(max_examples=max(settings().max_examples // share, 5))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory_and_sql_keep_the_same_and_answer_the_same(kind: str, places: Places) -> None:
     """R40 among others: what one refuses, the other refuses, with the same words."""
-    # Each example is a clinic of its own: the rows of the others are there, and are not seen.
-    clinic = ClinicId(f"clinic-{next(numbers)}")
-    memory = MemoryStore(clock=clock)
-    clock.set(BASE - timedelta(hours=10))
-    for batch, step in batches:
-        mine = tuple(moved(clinic, write) for write in batch)
+    sql, clock = places.store(kind), places.clock
 
-        assert kept(sql, clinic, mine) == kept(memory, clinic, mine)
+    @few(kind)
+    @given(
+        batches=st.lists(st.tuples(st.lists(writes(), max_size=4), steps), max_size=8),
+        busy=st.lists(busy_times(), max_size=3),
+        asked=st.lists(st.tuples(queries(), steps), min_size=3, max_size=8),
+    )
+    def law(
+        batches: list[tuple[list[Write], timedelta]],
+        busy: list[Busy],
+        asked: list[tuple[Query[Any], timedelta]],
+    ) -> None:
+        # Each example is a clinic of its own: the rows of the others are there, and are not seen.
+        clinic = ClinicId(f"clinic-{next(numbers)}")
+        memory = MemoryStore(clock=clock)
+        clock.set(BASE - timedelta(hours=10))
+        for batch, step in batches:
+            mine = tuple(moved(clinic, write) for write in batch)
 
-        clock.advance(step)
-    sql.import_busy(clinic, busy)
-    memory.import_busy(clinic, busy)
-    for query, step in asked:
-        question = moved(clinic, query)
+            assert kept(sql, clinic, mine) == kept(memory, clinic, mine)
 
-        assert sql.read(question) == memory.read(question)
+            clock.advance(step)
+        import_busy(sql, clinic, busy)
+        import_busy(memory, clinic, busy)
+        for query, step in asked:
+            question = moved(clinic, query)
 
-        clock.advance(step)
+            assert sql.read(question) == memory.read(question)
+
+            clock.advance(step)
+
+    law()
 
 
 # Opening the file is what takes its time, and the rows are those of the law above.
-@settings(max_examples=max(settings().max_examples // 5, 1))
-@given(batch=st.lists(writes(), min_size=1, max_size=6))
-def test_what_was_kept_is_there_when_the_file_is_opened_again(
-    sql: SqlStore, engine: Engine, clock: ManualClock, batch: list[Write]
+@pytest.mark.parametrize("kind", ENGINES)
+def test_what_was_kept_is_there_when_the_database_is_opened_again(
+    kind: str, places: Places
 ) -> None:
-    clinic = ClinicId(f"clinic-{next(numbers)}")
-    kept(sql, clinic, tuple(moved(clinic, write) for write in batch))
-    scope = evolve(EVERYTHING, clinic_id=clinic)
+    sql, clock = places.store(kind), places.clock
 
-    with SqlStore(str(engine.url), clock=clock) as again:
-        assert again.read(ReadScope(scope)) == sql.read(ReadScope(scope))
+    @settings(max_examples=max(settings().max_examples // 5, 1))
+    @given(batch=st.lists(writes(), min_size=1, max_size=6))
+    def law(batch: list[Write]) -> None:
+        clinic = ClinicId(f"clinic-{next(numbers)}")
+        kept(sql, clinic, tuple(moved(clinic, write) for write in batch))
+        scope = evolve(EVERYTHING, clinic_id=clinic)
+
+        with SqlStore(places.url(kind), clock=clock) as again:
+            assert again.read(ReadScope(scope)) == sql.read(ReadScope(scope))
+
+    law()

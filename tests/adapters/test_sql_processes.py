@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,14 @@ from support.sql_workers import PLACES, race, record_without_end, stop_behind_th
 
 spawn = multiprocessing.get_context("spawn")
 WHOLE = {SCHEDULE: hours(0, PLACES + 1)}
+PATIENCE = 60
+"""So many seconds are waited for another process; then something is wrong."""
+
+
+def told_by(pipe: Connection) -> Any:
+    """What another process tells; :class:`EOFError` if it is gone."""
+    assert pipe.poll(PATIENCE), "the other process is silent"
+    return pipe.recv()
 
 
 @pytest.fixture
@@ -38,9 +47,9 @@ def test_eight_processes_give_every_place_to_exactly_one(url: str) -> None:
     workers = [spawn.Process(target=race, args=(url, n, barrier, answers)) for n in range(8)]
     for worker in workers:
         worker.start()
-    told = [answers.get() for _ in workers]
+    told = [answers.get(timeout=PATIENCE) for _ in workers]
     for worker in workers:
-        worker.join()
+        worker.join(PATIENCE)
 
     assert [leaked for _, leaked in told if leaked] == []
     assert Counter(place for won, _ in told for place in won) == dict.fromkeys(range(PLACES), 1)
@@ -56,7 +65,7 @@ def test_threads_of_one_store_give_every_place_to_exactly_one(url: str) -> None:
 
     race(url, 0, threading.Barrier(1), answers, threads=20)
 
-    won, leaked = answers.get()
+    won, leaked = answers.get(timeout=PATIENCE)
     assert leaked == []
     assert sorted(won) == list(range(PLACES))
 
@@ -70,10 +79,10 @@ def test_what_was_acknowledged_survives_kills_in_the_middle(url: str) -> None:
             process = spawn.Process(target=record_without_end, args=(url, worker, theirs))
             process.start()
             theirs.close()
-            while mine.recv() < 20 + 7 * worker:
+            while told_by(mine) < 20 + 7 * worker:
                 pass
             process.kill()
-            process.join()
+            process.join(PATIENCE)
             last = _last(mine)
             acknowledged |= {f"{worker}-{n:06}" for n in range(max(last, 20 + 7 * worker) + 1)}
             # Whoever comes next is not kept waiting by the dead.
@@ -92,7 +101,7 @@ def _last(pipe: Connection) -> int:
     last = -1
     try:
         while True:
-            last = pipe.recv()
+            last = told_by(pipe)
     except EOFError:
         return last
 
@@ -102,12 +111,13 @@ def test_a_process_killed_behind_the_gate_leaves_nothing_and_opens_it(url: str) 
         mine, theirs = spawn.Pipe(duplex=False)
         process = spawn.Process(target=stop_behind_the_gate, args=(url, theirs))
         process.start()
-        assert mine.recv() == "behind the gate"
+        theirs.close()
+        assert told_by(mine) == "behind the gate"
         process.kill()
-        process.join()
+        process.join(PATIENCE)
         scope = Scope(clinic_id=CLINIC, schedules=WHOLE)
 
-        assert store.read(ReadScope(scope))[1].holds == {}
+        assert set(store.read(ReadScope(scope))[1].holds) == set()
         store.transact(scope, lambda _: Decision(None, (PutHold(hold()),)))
 
         assert set(store.read(ReadScope(scope))[1].holds) == {"hold-1"}

@@ -1,17 +1,14 @@
-"""Every record comes back from SQLite as it was put, and overwrites the one before it."""
+"""Every record comes back as it was put, and overwrites the one before it."""
 
-from collections.abc import Iterator
 from itertools import count
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibook.adapters.clocks import ManualClock
-from omnibook.adapters.sql import SqlStore
 from omnibook.ids import ClinicId
-from omnibook.ports import AuditTrail, FlagsOf, ReadScope
+from omnibook.ports import AuditTrail, FlagsOf, ReadScope, Store
 from omnibook.records import (
     Appointment,
     AuditEvent,
@@ -24,6 +21,22 @@ from omnibook.records import (
     Hold,
     Notice,
     Visit,
+)
+from omnibook.testing.strategies.records import (
+    ALWAYS,
+    BASE,
+    EVERYTHING,
+    appointments,
+    audit_events,
+    busy_times,
+    contact_orders,
+    desk_closures,
+    desk_openings,
+    events,
+    flags,
+    holds,
+    notices,
+    visits,
 )
 from omnibook.transactions import (
     Decision,
@@ -41,31 +54,20 @@ from omnibook.transactions import (
     Snapshot,
     Write,
 )
-from support.quick_sql import quick_file
-from support.strategies_records import (
-    ALWAYS,
-    BASE,
-    EVERYTHING,
-    appointments,
-    audit_events,
-    busy_times,
-    contact_orders,
-    desk_closures,
-    desk_openings,
-    events,
-    flags,
-    holds,
-    notices,
-    visits,
-)
+from support.busy import import_busy
+from support.sql_stores import KINDS, Places
 
 numbers = count()
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
-    with quick_file(tmp_path_factory.mktemp("round-trip")) as engine:
-        yield SqlStore(engine, clock=ManualClock(BASE))
+# Each kind does the same with its own driver.
+few = settings(max_examples=max(settings().max_examples // 4, 5))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def store(request: pytest.FixtureRequest, places: Places) -> Store:
+    places.clock.set(BASE)
+    return places.store(request.param)
 
 
 def fresh() -> ClinicId:
@@ -73,19 +75,20 @@ def fresh() -> ClinicId:
     return ClinicId(f"clinic-{next(numbers)}")
 
 
-def keep(store: SqlStore, clinic: ClinicId, *writes: Write) -> None:
+def keep(store: Store, clinic: ClinicId, *writes: Write) -> None:
     scope = evolve(EVERYTHING, clinic_id=clinic)
     # One after the other: each overwrites the one before.
     for write in writes:
         store.transact(scope, lambda _, write=write: Decision(None, (write,)))  # type: ignore[misc]
 
 
-def loaded(store: SqlStore, scope: Scope) -> Snapshot:
+def loaded(store: Store, scope: Scope) -> Snapshot:
     return store.read(ReadScope(scope))[1]
 
 
+@few
 @given(visit=visits(rich=True), before=visits())
-def test_a_visit(store: SqlStore, visit: Visit, before: Visit) -> None:
+def test_a_visit(store: Store, visit: Visit, before: Visit) -> None:
     clinic = fresh()
     visit = evolve(visit, clinic_id=clinic)
     before = evolve(before, clinic_id=clinic, visit_id=visit.visit_id)
@@ -99,8 +102,9 @@ def test_a_visit(store: SqlStore, visit: Visit, before: Visit) -> None:
     assert (kept and kept.version) == (number and number.version)
 
 
+@few
 @given(hold=holds(rich=True), before=holds())
-def test_a_hold(store: SqlStore, hold: Hold, before: Hold) -> None:
+def test_a_hold(store: Store, hold: Hold, before: Hold) -> None:
     clinic = fresh()
     hold = evolve(hold, clinic_id=clinic)
     before = evolve(before, clinic_id=clinic, hold_id=hold.hold_id)
@@ -111,8 +115,9 @@ def test_a_hold(store: SqlStore, hold: Hold, before: Hold) -> None:
     assert snapshot.holds == {hold.hold_id: hold}
 
 
+@few
 @given(appointment=appointments(rich=True), before=appointments())
-def test_an_appointment(store: SqlStore, appointment: Appointment, before: Appointment) -> None:
+def test_an_appointment(store: Store, appointment: Appointment, before: Appointment) -> None:
     clinic = fresh()
     appointment = evolve(appointment, clinic_id=clinic)
     identifier = appointment.appointment_id
@@ -124,9 +129,10 @@ def test_an_appointment(store: SqlStore, appointment: Appointment, before: Appoi
     assert snapshot.appointments == {identifier: appointment}
 
 
+@few
 @given(opening=desk_openings(), before=desk_openings(), closure=desk_closures(), busy=busy_times())
 def test_what_the_desk_and_the_host_set(
-    store: SqlStore, opening: DeskOpening, before: DeskOpening, closure: DeskClosure, busy: Busy
+    store: Store, opening: DeskOpening, before: DeskOpening, closure: DeskClosure, busy: Busy
 ) -> None:
     """R40, R48."""
     clinic = fresh()
@@ -134,7 +140,7 @@ def test_what_the_desk_and_the_host_set(
     before = evolve(before, clinic_id=clinic, opening_id=opening.opening_id)
     closure = evolve(closure, clinic_id=clinic)
     keep(store, clinic, *map(PutDeskOpening, (before, opening)), PutDeskClosure(closure))
-    store.import_busy(clinic, [busy])
+    import_busy(store, clinic, [busy])
 
     snapshot = loaded(store, evolve(EVERYTHING, clinic_id=clinic))
 
@@ -143,8 +149,9 @@ def test_what_the_desk_and_the_host_set(
     assert snapshot.schedules[busy.schedule_id].busy == (busy,)
 
 
+@few
 @given(pair=st.tuples(notices(), notices()))
-def test_a_notice(store: SqlStore, pair: tuple[Notice, Notice]) -> None:
+def test_a_notice(store: Store, pair: tuple[Notice, Notice]) -> None:
     clinic = fresh()
     notice = evolve(pair[0], clinic_id=clinic)
     before = evolve(pair[1], clinic_id=clinic, notice_id=notice.notice_id)
@@ -153,9 +160,10 @@ def test_a_notice(store: SqlStore, pair: tuple[Notice, Notice]) -> None:
     assert loaded(store, Scope(clinic_id=clinic, notice=notice.notice_id)).notice == notice
 
 
+@few
 @given(event=events(), before=events(), order=contact_orders(), earlier=contact_orders())
 def test_an_event_and_a_contact_order(
-    store: SqlStore, event: Event, before: Event, order: ContactOrder, earlier: ContactOrder
+    store: Store, event: Event, before: Event, order: ContactOrder, earlier: ContactOrder
 ) -> None:
     """R41."""
     clinic = fresh()
@@ -169,9 +177,10 @@ def test_an_event_and_a_contact_order(
     assert (found.event, found.order) == (event, order)
 
 
+@few
 @given(flag=flags(), later=flags(), event=audit_events(), again=audit_events())
 def test_a_flag_and_an_audit_event_stay_as_they_were(
-    store: SqlStore, flag: Flag, later: Flag, event: AuditEvent, again: AuditEvent
+    store: Store, flag: Flag, later: Flag, event: AuditEvent, again: AuditEvent
 ) -> None:
     """R50."""
     clinic = fresh()

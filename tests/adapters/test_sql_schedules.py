@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import date, time, timedelta
-from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from omnibook.adapters.sql import SqlScheduleSource
 from omnibook.clinic import Opening, Recurrence, Release
 from omnibook.ids import ActivityId, ClinicId, ScheduleId
-from support.quick_sql import quick_file
+from support.postgres_fixtures import ENGINES, Postgres
+from support.sql_stores import engine_of
 
 CLINIC = ClinicId("clinic-a")
 DR_ROY, ROOM = ScheduleId("dr-roy"), ScheduleId("room-2")
@@ -54,12 +55,24 @@ def openings() -> st.SearchStrategy[Opening]:
     )
 
 
+# Each engine does the same.
+few = settings(max_examples=max(settings().max_examples // 3, 5))
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(
+    request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    with engine_of(request.param, postgres, tmp_path_factory.mktemp("schedules")) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlScheduleSource]:
-    with quick_file(tmp_path_factory.mktemp("schedules")) as engine:
-        yield SqlScheduleSource(engine, CLINIC)
+def source(engine: Engine) -> SqlScheduleSource:
+    return SqlScheduleSource(engine, CLINIC)
 
 
+@few
 @given(mine=st.lists(openings(), max_size=4), others=st.lists(openings(), max_size=2))
 def test_openings_come_back_as_they_were_put_in_their_order(
     source: SqlScheduleSource, mine: list[Opening], others: list[Opening]
@@ -75,10 +88,11 @@ def test_a_schedule_that_is_unknown_has_no_openings(source: SqlScheduleSource) -
     assert source.openings([]) == {}
 
 
-def test_clinics_do_not_see_one_another_s_schedules(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'clinic.db'}"
-    with SqlScheduleSource(url, CLINIC) as here, SqlScheduleSource(url, ClinicId("b")) as there:
-        here.put(DR_ROY, [MORNING])
+def test_clinics_do_not_see_one_another_s_schedules(
+    source: SqlScheduleSource, engine: Engine
+) -> None:
+    there = SqlScheduleSource(engine, ClinicId("b"))
+    source.put(DR_ROY, [MORNING])
 
-        assert there.openings([DR_ROY]) == {DR_ROY: ()}
-        assert here.openings([DR_ROY]) == {DR_ROY: (MORNING,)}
+    assert there.openings([DR_ROY]) == {DR_ROY: ()}
+    assert source.openings([DR_ROY]) == {DR_ROY: (MORNING,)}

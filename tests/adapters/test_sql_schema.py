@@ -1,11 +1,12 @@
-"""The tables, their migrations, and whether every statement finds its rows by an index."""
+"""The tables, and the migrations that lead to them, on every engine."""
 
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,93 +15,88 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine.interfaces import CacheStats
+from sqlalchemy import create_engine, event
 
-from omnibook.adapters.clocks import ManualClock
 from omnibook.adapters.sql import (
     REVISIONS,
+    AsyncSqlStore,
     SqlDirectory,
-    SqlScheduleSource,
     SqlStore,
     metadata,
     open_engine,
     schema,
     upgrade,
 )
-from omnibook.adapters.sql.statements import CLAIMS
 from omnibook.errors import StoreError
-from omnibook.health_numbers import HealthNumber
-from omnibook.identity import IdentityKeys
-from omnibook.ids import (
-    AppointmentId,
-    ClosureId,
-    ContactKey,
-    EventId,
-    HoldId,
-    NoticeId,
-    OpeningId,
-    OrderId,
-    PatientId,
-    ScheduleId,
-    SourceKey,
-    SubjectKey,
-    VisitId,
-)
-from omnibook.ports import (
-    AppointmentsWithin,
-    AuditTrail,
-    DueEvents,
-    DueNotices,
-    DueOrders,
-    FlagsOf,
-    Query,
-    ReadScope,
-)
-from omnibook.transactions import Decision, PutAppointment, PutHold, PutVisit, Scope
-from support.samples_records import CLINIC, NOW, PERSON, SCHEDULE, appointment, hold, hours, visit
-from support.strategies_records import ALWAYS
+from omnibook.ids import PatientId
+from omnibook.ports import DueNotices
+from omnibook.transactions import Decision, PutVisit, Scope
+from support.postgres_fixtures import Postgres
+from support.samples_records import CLINIC, visit
+from support.sql_stores import file_of, is_sqlite, raw
 
-FULL = Scope(
-    clinic_id=CLINIC,
-    schedules={SCHEDULE: hours(0, 9), ScheduleId("dr-cote"): hours(0, 9)},
-    visit=VisitId("visit-1"),
-    hold=HoldId("hold-1"),
-    contacts=frozenset({ContactKey("k-1"), ContactKey("k-2")}),
-    source=SourceKey("s-1"),
-    patients=frozenset({PatientId("p-1")}),
-    appointment=AppointmentId("a-1"),
-    opening=OpeningId("o-1"),
-    closure=ClosureId("c-1"),
-    notice=NoticeId("n-1"),
-    event=EventId("e-1"),
-    order=OrderId("o-1"),
-)
+ON_POSTGRES = """
+    SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace AND conname <> 'claims_never_overlap'
+    UNION ALL
+    SELECT indexname, indexdef FROM pg_indexes
+    WHERE schemaname = 'public' AND indexname <> 'claims_never_overlap'
+    UNION ALL
+    SELECT table_name || '.' || column_name,
+        concat_ws(' ', data_type, collation_name, is_nullable, column_default)
+    FROM information_schema.columns WHERE table_schema = 'public'
+"""
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    """Of a SQLite file that is not there yet."""
     return f"sqlite:///{tmp_path / 'clinic.db'}"
 
 
-def definitions(engine: Engine) -> dict[str, str]:
-    """What SQLite remembers of each table and index, but for Alembic's own table."""
-    with engine.connect() as connection:
-        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql <> ''"))
-        return {
-            row.name: " ".join(row.sql.split()) for row in rows if row.name != "omnibook_version"
-        }
+@pytest.fixture
+def declared_url(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, postgres: Postgres
+) -> Iterator[str]:
+    """Another empty database of the same engine."""
+    if is_sqlite(database_url):
+        yield f"sqlite:///{tmp_path / 'declared.db'}"
+        return
+    databases = postgres.databases(request.node.callspec.params["database_url"][9:])
+    made = databases.create()
+    yield made.url
+    databases.drop(made)
+
+
+def definitions(url: str) -> dict[str, Any]:
+    """What the engine remembers of each table, constraint and index, but for Alembic's table."""
+    with raw(url) as connection:
+        if not is_sqlite(url):
+            rows = connection.execute(ON_POSTGRES).fetchall()
+            return {name: words for name, words in rows if "omnibook_version" not in name}
+        rows = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE sql <> '' AND type <> 'trigger'"
+            " AND name NOT LIKE 'sqlite_stat%' AND name <> 'omnibook_version'"
+        ).fetchall()
+
+    def parts(definition: str) -> list[str]:
+        # Constraints of one table stand in any order.
+        words = " ".join(definition.split())
+        split = re.split(r", (?=CONSTRAINT |[a-z_]+ [A-Z])|\(clinic_id TEXT", words)
+        return sorted(part.removesuffix(" WITHOUT ROWID").rstrip(" )") for part in split)
+
+    return {name: parts(words) for name, words in rows}
 
 
 # Migrations --------------------------------------------------------------------------------------
 
 
-def test_migrations_lead_to_the_tables_that_the_package_uses(url: str) -> None:
-    upgrade(url)
-    engine = create_engine(url)
+def test_migrations_lead_to_the_tables_that_the_package_uses(database_url: str) -> None:
+    upgrade(database_url)
+    engine = create_engine(database_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"version_table": schema.VERSION_TABLE}
+            connection, opts={"version_table": schema.VERSION_TABLE, "compare_type": True}
         )
         differences = compare_metadata(context, metadata)
     engine.dispose()
@@ -108,25 +104,28 @@ def test_migrations_lead_to_the_tables_that_the_package_uses(url: str) -> None:
     assert differences == []
 
 
-def test_migrations_make_every_constraint_that_the_tables_declare(url: str, tmp_path: Path) -> None:
+def test_migrations_make_every_constraint_that_the_tables_declare(
+    database_url: str, declared_url: str
+) -> None:
     """Alembic's own comparison does not look at CHECK constraints."""
-    upgrade(url)
-    declared = create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
+    upgrade(database_url)
+    declared = create_engine(declared_url)
     metadata.create_all(declared)
-    migrated = create_engine(url)
-
-    def parts(definition: str) -> list[str]:
-        # Constraints of one table stand in any order.
-        return sorted(re.split(r", (?=CONSTRAINT |[a-z_]+ [A-Z])|\(clinic_id TEXT", definition))
-
-    expected = {name: parts(each) for name, each in definitions(declared).items()}
-    found = {name: parts(each.rstrip(" )")) for name, each in definitions(migrated).items()}
     declared.dispose()
-    migrated.dispose()
 
-    assert found.keys() == expected.keys()
-    assert {name: [p.rstrip(" )") for p in each] for name, each in found.items()} == {
-        name: [p.rstrip(" )") for p in each] for name, each in expected.items()
+    assert definitions(database_url) == definitions(declared_url)
+
+
+def test_a_table_without_rowid_is_one_in_the_migration_too(url: str) -> None:
+    upgrade(url)
+    with raw(url) as connection:
+        rows = connection.execute("PRAGMA table_list").fetchall()
+
+    found = {row[1] for row in rows if row[4]}
+    assert found == {
+        table.name
+        for table in metadata.tables.values()
+        if table.dialect_options["sqlite"]["with_rowid"] is False
     }
 
 
@@ -140,60 +139,105 @@ def test_the_versions_listed_are_those_of_the_migrations() -> None:
     assert scripts.get_heads() == [REVISIONS[-1]]
 
 
-def test_upgrading_twice_changes_nothing(url: str) -> None:
-    upgrade(url)
-    engine = create_engine(url)
-    before = definitions(engine)
-    engine.dispose()
-    upgrade(url)
-    engine = create_engine(url)
+def test_upgrading_twice_changes_nothing(database_url: str) -> None:
+    upgrade(database_url)
+    before = definitions(database_url)
+    upgrade(database_url)
 
-    assert definitions(engine) == before
-    engine.dispose()
+    assert definitions(database_url) == before
+    assert len(before) > 40
 
 
-def test_an_empty_database_is_set_up_when_it_is_first_used(url: str) -> None:
-    with SqlStore(url) as store:
+def test_an_empty_database_is_set_up_when_it_is_first_used(database_url: str) -> None:
+    with SqlStore(database_url) as store:
         store.transact(Scope(clinic_id=CLINIC), lambda _: Decision(None, (PutVisit(visit()),)))
-    with SqlDirectory(url, CLINIC) as directory:
+    with SqlDirectory(database_url, CLINIC) as directory:
         assert directory.get(PatientId("p-1")) is None
 
 
-def test_a_database_of_an_older_version_is_refused_with_the_remedy(
-    url: str, monkeypatch: pytest.MonkeyPatch
+def test_an_asynchronous_store_sets_an_empty_database_up_and_refuses_others(
+    database_url: str,
 ) -> None:
-    upgrade(url)
-    monkeypatch.setattr(schema, "REVISIONS", (*REVISIONS, "0002"))
+    assert database_url.rpartition("/")[2].partition("?")[0] in repr(AsyncSqlStore(database_url))
+    set_version(database_url, "9999")
 
-    with pytest.raises(StoreError, match=r"version 0001 .* needs 0002.*omnibook db upgrade URL"):
-        SqlStore(url)
+    with pytest.raises(StoreError, match="newer than this omnibook"):
+        AsyncSqlStore(database_url)
 
 
-def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
-    upgrade(url)
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE omnibook_version SET version_num = '9999'"))
-    engine.dispose()
+def test_several_may_set_a_database_up_at_once(database_url: str) -> None:
+    together = threading.Barrier(4)
+
+    def set_up(_: int) -> bool:
+        together.wait(30)
+        with SqlStore(database_url) as store:
+            return store.read(DueNotices(clinic_id=CLINIC))[1] == ()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(set_up, range(4))) == [True] * 4
+
+
+def set_version(url: str, version: str) -> None:
+    with raw(url) as connection:
+        connection.execute(f"UPDATE omnibook_version SET version_num = '{version}'")  # noqa: S608
+
+
+def test_a_database_of_an_older_version_is_refused_with_the_remedy(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade(database_url)
+    monkeypatch.setattr(schema, "REVISIONS", (*REVISIONS, "0003"))
+
+    with pytest.raises(StoreError, match=r"version 0002 .* needs 0003.*omnibook db upgrade URL"):
+        SqlStore(database_url)
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    upgrade(database_url)
+    set_version(database_url, "9999")
 
     with pytest.raises(StoreError, match=r"version 9999 .* newer than this omnibook"):
-        SqlStore(url)
+        SqlStore(database_url)
     with pytest.raises(StoreError, match="newer"):
-        upgrade(url)
+        upgrade(database_url)
+
+
+def test_a_database_of_a_preview_is_refused_and_kept_as_it_is(database_url: str) -> None:
+    upgrade(database_url)
+    set_version(database_url, "0001")
+    before = definitions(database_url)
+
+    for use in (SqlStore, upgrade):
+        with pytest.raises(StoreError, match=r"version 0001 .* preview"):
+            use(database_url)
+    assert definitions(database_url) == before
 
 
 def test_a_database_of_somebody_else_is_refused_until_the_tables_are_asked_for(
-    url: str, tmp_path: Path
+    database_url: str,
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
+    with raw(database_url) as connection:
         connection.execute("CREATE TABLE theirs (id TEXT)")
 
     with pytest.raises(StoreError, match="none of omnibook's"):
-        SqlStore(url)
+        SqlStore(database_url)
 
-    upgrade(url)
-    with SqlStore(url) as store:
+    upgrade(database_url)
+    with SqlStore(database_url) as store:
         assert store.read(DueNotices(clinic_id=CLINIC))[1] == ()
+
+
+def test_an_upgrade_that_fails_leaves_nothing(database_url: str) -> None:
+    """All steps are taken, or none."""
+    with raw(database_url) as connection:
+        # One of the last tables that are made is there already.
+        connection.execute("CREATE TABLE appointments (id TEXT)")
+    before = definitions(database_url)
+
+    with pytest.raises(StoreError):
+        upgrade(database_url)
+
+    assert definitions(database_url) == before
 
 
 def test_who_finds_the_database_set_up_by_another_meanwhile_uses_it(
@@ -228,7 +272,7 @@ def test_setting_up_leaves_the_host_s_logging_alone(url: str) -> None:
 
 def test_a_file_without_a_write_ahead_log_gets_one(url: str, tmp_path: Path) -> None:
     upgrade(url)
-    with closing(sqlite3.connect(tmp_path / "clinic.db")) as connection:
+    with closing(sqlite3.connect(file_of(url))) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
 
     with SqlStore(url):
@@ -262,170 +306,3 @@ def test_every_table_key_and_index_leads_with_the_clinic(table: Any) -> None:
     assert next(iter(table.primary_key.columns)).name == "clinic_id"
     assert indexes == ["clinic_id"] * len(indexes)
     assert not any(column.autoincrement is True for column in table.columns)
-
-
-# Statements --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    opened = open_engine(url)
-    yield opened
-    opened.dispose()
-
-
-def everything(engine: Engine) -> None:
-    """Every query and every write of the public API, on rows that are there."""
-    records = (
-        PutVisit(visit()),
-        PutHold(hold("hold-1", 1, keys=("k-1",), source="s-1", patient="p-1")),
-        PutAppointment(appointment("a-1", 3, keys=("k-1",), source="s-1")),
-        PutAppointment(appointment("a-2", 5, patient="p-1")),
-    )
-    with SqlStore(engine, clock=ManualClock(NOW)) as store:
-        store.transact(FULL, lambda _: Decision(None, records))
-        queries: tuple[Query[Any], ...] = (
-            ReadScope(FULL),
-            AppointmentsWithin(clinic_id=CLINIC, span=hours(0, 9)),
-            AppointmentsWithin(
-                clinic_id=CLINIC, span=hours(0, 9), schedules=frozenset({SCHEDULE, ScheduleId("x")})
-            ),
-            FlagsOf(clinic_id=CLINIC, appointments=frozenset({"a-1", "a-2"})),
-            DueNotices(clinic_id=CLINIC),
-            DueEvents(clinic_id=CLINIC),
-            DueOrders(clinic_id=CLINIC),
-            AuditTrail(clinic_id=CLINIC, span=hours(0, 9)),
-            AuditTrail(clinic_id=CLINIC, span=hours(0, 9), subject=SubjectKey("s-1")),
-        )
-        for query in queries:
-            store.read(query)
-    with SqlDirectory(engine, CLINIC) as directory:
-        number = HealthNumber("CA-QC", "TREM04621918")
-        keys = IdentityKeys.of(PERSON)
-        directory.candidates(
-            IdentityKeys(
-                health_number=number, birth_date=keys.birth_date, contact_keys=keys.contact_keys
-            )
-        )
-        directory.append_contacts(PatientId("p-1"), PERSON.contacts, order_id=OrderId("o-1"))
-    with SqlScheduleSource(engine, CLINIC) as source:
-        source.openings([SCHEDULE])
-
-
-def statements(engine: Engine, run: Callable[[Engine], None]) -> list[tuple[str, Any, CacheStats]]:
-    """What is sent to the tables meanwhile: text, values, and whether it was compiled before."""
-    sent: list[tuple[str, Any, CacheStats]] = []
-
-    def remember(
-        _connection: Any, _cursor: Any, statement: str, values: Any, context: Any, many: bool
-    ) -> None:
-        if "clinic" in statement and "omnibook_version" not in statement:
-            sent.append((statement, values[0] if many else values, context.cache_hit))
-
-    event.listen(engine, "before_cursor_execute", remember)
-    run(engine)
-    event.remove(engine, "before_cursor_execute", remember)
-    return sent
-
-
-def test_every_statement_names_the_clinic(engine: Engine) -> None:
-    upgrade(engine)
-    sent: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
-    everything(engine)
-
-    about_tables = [each for each in sent if re.match("SELECT|INSERT|UPDATE|DELETE", each)]
-    ours = [each for each in about_tables if not re.search("omnibook_version|sqlite_master", each)]
-    assert len(ours) > 40
-    assert [each for each in ours if "clinic_id" not in each] == []
-
-
-def test_every_statement_finds_its_rows_by_an_index(engine: Engine) -> None:
-    upgrade(engine)
-    plans: dict[str, list[str]] = {}
-    sent = statements(engine, everything)
-    with engine.connect() as connection:
-        for statement, values, _ in sent:
-            if not statement.startswith("INSERT"):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-                plans[statement] = [row[-1] for row in rows]
-
-    # The clinic alone is no search, but where one value, or all rows, of the clinic are meant.
-    of_the_clinic = ("max(appointments.minutes)", "FROM clocks")
-    slow = {
-        statement: step
-        for statement, plan in plans.items()
-        for step in plan
-        if re.match("SCAN", step)
-        or (
-            re.search(r"\(clinic_id=\?\)$", step)
-            and not any(each in statement for each in of_the_clinic)
-        )
-    }
-    assert len(plans) > 30
-    assert slow == {}
-
-
-@pytest.mark.parametrize("table", ["notices", "events", "contact_orders", "audit_events"])
-def test_queues_and_trails_are_read_in_the_order_of_their_index(engine: Engine, table: str) -> None:
-    upgrade(engine)
-    sent = [each for each in statements(engine, everything) if f"FROM {table}" in each[0]]
-    ordered = [each for each in sent if "ORDER BY" in each[0]]
-    with engine.connect() as connection:
-        plans = [
-            [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
-            for sql, values, _ in ordered
-        ]
-
-    assert plans
-    assert not [plan for plan in plans if any("TEMP B-TREE" in step for step in plan)]
-
-
-def test_a_statement_is_compiled_once_for_its_shape(engine: Engine) -> None:
-    """SQLAlchemy 2.0 compiled each INSERT … ON CONFLICT anew; 2.1 keeps them."""
-    upgrade(engine)
-    everything(engine)
-
-    again = statements(engine, everything)
-
-    compiled = [sql for sql, _, hit in again if hit is not CacheStats.CACHE_HIT]
-    assert [sql for sql in compiled if "ON CONFLICT" not in sql] == []
-
-
-def test_no_statement_carries_a_value_of_its_own(engine: Engine) -> None:
-    upgrade(engine)
-    texts = " ".join(sql for sql, _, _ in statements(engine, everything))
-
-    for value in ("Tremblay", "Marie", "marie@example.org", "+15145550123", "sore", "clinic-a"):
-        assert value not in texts
-
-
-def test_a_schedule_s_claims_are_found_without_reading_its_past(engine: Engine) -> None:
-    """Claims never overlap, so that of those before the span one row is looked at (R40)."""
-    scope = Scope(clinic_id=CLINIC, schedules={SCHEDULE: ALWAYS})
-    with SqlStore(engine, clock=ManualClock(NOW)) as store:
-        for number in range(60):
-            booked = PutAppointment(appointment(f"a-{number}", number - 50))
-            store.transact(scope, lambda _, booked=booked: Decision(None, (booked,)))  # type: ignore[misc]
-
-    def effort(start: float) -> int:
-        """How many steps SQLite takes to find the claims of one hour."""
-        steps = count()
-        with engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            driver.set_progress_handler(lambda: next(steps) < 0, 1)
-            span = hours(start, start + 1)
-            values = {
-                "clinic": CLINIC,
-                "schedule": SCHEDULE,
-                "starts": span.start,
-                "ends": span.end,
-            }
-            found = connection.execute(CLAIMS, values).all()
-            driver.set_progress_handler(None, 0)
-        assert len(found) == 1
-        return next(steps)
-
-    first, last = effort(-50), effort(9)
-
-    assert abs(last - first) < 60

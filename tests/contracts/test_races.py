@@ -6,7 +6,9 @@ import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +38,8 @@ from support.worlds import small_clinic
 
 THREADS = 20
 PROCESSES = 8
+PATIENCE = 120
+"""So many seconds are waited for another process or thread; then something is wrong."""
 CLINIC_ID = small_clinic().clinic_id
 
 spawn = multiprocessing.get_context("spawn")
@@ -48,6 +52,12 @@ def file(tmp_path: Path) -> Path:
 
 def url_of(file: Path) -> str:
     return f"sqlite:///{file}"
+
+
+def told_by(pipe: Connection) -> Any:
+    """What another process tells; :class:`EOFError` if it is gone."""
+    assert pipe.poll(PATIENCE), "the other process is silent"
+    return pipe.recv()
 
 
 def assert_nothing_is_half_written(store: SqlStore) -> int:
@@ -93,7 +103,7 @@ def assert_one_winner_each(codes: list[list[tuple[str, str]]]) -> None:
 
 def test_twenty_threads_review_the_same_fifty_times(file: Path) -> None:
     """R31, R40: exactly one winner each, no error leaks out, every loser gets SlotTaken."""
-    barrier = threading.Barrier(THREADS)
+    barrier = threading.Barrier(THREADS, timeout=PATIENCE)
     with open_store(url_of(file)) as store:
         let_them_in(store, THREADS)
 
@@ -102,7 +112,7 @@ def test_twenty_threads_review_the_same_fifty_times(file: Path) -> None:
                 pool.submit(race, store, contender, times(), barrier.wait)
                 for contender in range(THREADS)
             ]
-            codes = [each.result() for each in running]
+            codes = [each.result(PATIENCE) for each in running]
 
         assert_one_winner_each(codes)
         assert assert_nothing_is_half_written(store) == TIMES
@@ -120,9 +130,9 @@ def test_eight_processes_review_the_same_fifty_times(file: Path) -> None:
     ]
     for each in running:
         each.start()
-    codes = [here.recv() for here, _ in pipes]
+    codes = [told_by(here) for here, _ in pipes]
     for each in running:
-        each.join()
+        each.join(PATIENCE)
 
     assert [answer for answer in codes if isinstance(answer, str)] == []
     assert_one_winner_each(codes)
@@ -138,9 +148,9 @@ def test_a_process_that_is_killed_leaves_nothing_half_written(file: Path) -> Non
     worker = spawn.Process(target=book_until_killed, args=(url_of(file), there))
     worker.start()
     there.close()
-    told = [here.recv() for _ in range(7)]
+    told = [told_by(here) for _ in range(7)]
     worker.kill()
-    worker.join()
+    worker.join(PATIENCE)
     while here.poll():
         try:
             told.append(here.recv())
@@ -175,9 +185,9 @@ def test_a_booking_killed_at_any_statement_is_all_or_nothing(file: Path, tmp_pat
     nursery.start()
     there.close()
     deaths = 0
-    while here.recv():
+    while told_by(here):
         deaths += 1
-    nursery.join()
+    nursery.join(PATIENCE)
 
     made: list[int] = []
     for copy in copies[: deaths + 1]:

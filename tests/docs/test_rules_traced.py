@@ -19,14 +19,14 @@ PACKAGE = ROOT / "src" / "omnibook"
 PAGE = ROOT / "docs" / "reference" / "rules.md"
 RULES = range(1, 53)
 
-NOT_BUILT = frozenset({51})
+NOT_BUILT = frozenset[int]()
 """Rules of which nothing is built. A number may only leave this set: never add one.
 
 A rule that is taken up moves to PARTLY_BUILT, or leaves both sets. Taking a built rule back would
 mean that the software does less than it promised, which is a decision (docs/decisions), not an edit
 of this line.
 """
-PARTLY_BUILT = frozenset({8, 15, 16, 20, 30, 40, 42, 44, 46, 47, 50})
+PARTLY_BUILT = frozenset({8, 15, 20, 30, 42, 44, 46, 47})
 """Rules of which a part is missing. A number may only leave, or come from NOT_BUILT."""
 
 BUILT = frozenset(RULES) - NOT_BUILT
@@ -148,10 +148,10 @@ def test_a_rule_is_cited_by_a_test_that_guards_it(number: int) -> None:
     assert [path for path, cited in guards().items() if number in cited], f"no test cites R{number}"
 
 
-@pytest.mark.parametrize("number", sorted(NOT_BUILT), ids="R{}".format)
-def test_a_rule_that_is_not_built_is_carried_by_no_module(number: int) -> None:
-    assert entries()[number].modules == ()
-    assert [path.name for path, cited in code().items() if number in cited] == []
+def test_a_rule_that_is_not_built_is_carried_by_no_module() -> None:
+    for number in NOT_BUILT:
+        assert entries()[number].modules == ()
+        assert [path.name for path, cited in code().items() if number in cited] == []
 
 
 def test_no_citation_is_of_a_rule_that_does_not_exist() -> None:

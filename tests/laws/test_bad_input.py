@@ -28,9 +28,9 @@ from omnibook.outcomes import (
 )
 from omnibook.ports import Clock
 from omnibook.records import HoldState
+from omnibook.testing.strategies.forms import BAD, BASE, anything, texts
 from support.looking import holds_of
 from support.quick_sql import quick_file
-from support.strategies_identity import BAD, BASE, anything, texts
 from support.worlds import STAFF, World, small_clinic, world
 
 T = TypeVar("T")

@@ -4,8 +4,10 @@ For every cause: the outcome's class, its fields, the text that is read, and the
 of the ports, which is what a clock could tell apart.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any, cast
 
 import pytest
 from attrs import asdict, evolve
@@ -17,6 +19,7 @@ from omnibook.clinic import Clinic
 from omnibook.identity import MatchCause
 from omnibook.ids import PatientId
 from omnibook.messages import describe_outcome
+from support.awaited import Waiting, async_store
 from support.looking import trail
 from support.worlds import JEAN, MARIE, MARIES_FORM, email, phone, small_clinic, world
 
@@ -90,23 +93,27 @@ Seen = tuple[type[object], dict[str, object], tuple[str, str], list[tuple[str, .
 
 
 def seen(
-    clinic: Clinic, form: ob.IdentityForm, files: Sequence[ob.Patient]
+    clinic: Clinic,
+    form: ob.IdentityForm,
+    files: Sequence[ob.Patient],
+    facade: type[ob.Portal] | type[ob.AsyncPortal] = ob.Portal,
 ) -> tuple[str, Seen, ob.IdentifyOutcome]:
     """Everything about one identification that somebody outside could see; and its cause."""
     here = world(clinic, patients=[*files, JEAN])
     calls: list[tuple[str, ...]] = []
 
-    def counted(name: str, port: object) -> object:
+    def counted(name: str, port: object) -> Any:
         return Counted(name, port, calls)
 
-    portal = ob.Portal(
-        clinic,
-        store=counted("store", here.store),  # type: ignore[arg-type]
-        directory=counted("directory", here.directory),  # type: ignore[arg-type]
-        keys=counted("keys", here.keys),  # type: ignore[arg-type]
-        limiter=counted("limiter", ob.MemoryLimiter(here.clock)),  # type: ignore[arg-type]
-        tokens=counted("tokens", ob.RandomTokens()),  # type: ignore[arg-type]
-    )
+    ports: dict[str, Any] = {
+        "store": here.store if facade is ob.Portal else async_store(here),
+        "directory": here.directory,
+        "keys": here.keys,
+        "limiter": ob.MemoryLimiter(here.clock),
+        "tokens": ob.RandomTokens(),
+    }
+    made = facade(clinic, **{name: counted(name, port) for name, port in ports.items()})
+    portal = made if isinstance(made, ob.Portal) else cast("ob.Portal", Waiting(made, asyncio.run))
     outcome = portal.identify(form, terms="2026-01", language="fr", source="203.0.113.7")
     # The token is random; everything else of it must be the same.
     fields = {
@@ -139,11 +146,14 @@ def test_every_cause_has_an_example() -> None:
 
 @pytest.mark.parametrize("clinic", CLINICS)
 @pytest.mark.parametrize("numbered", [True, False])
-def test_the_cause_of_not_being_recognised_can_be_seen_nowhere(clinic: str, numbered: bool) -> None:
+@pytest.mark.parametrize("facade", [ob.Portal, ob.AsyncPortal])
+def test_the_cause_of_not_being_recognised_can_be_seen_nowhere(
+    clinic: str, numbered: bool, facade: type[ob.Portal] | type[ob.AsyncPortal]
+) -> None:
     """R10: nor by anything that comes later in the walk."""
     here = CLINICS[clinic]
     chosen = [each for each in EXAMPLES if (each[1].health_number is not None) is numbered]
-    found = [(cause, *seen(here, form, files)) for cause, form, files in chosen]
+    found = [(cause, *seen(here, form, files, facade)) for cause, form, files in chosen]
 
     assert [code for _, code, _, _ in found] == [cause for cause, _, _ in chosen]
     for _, _, visible, _ in found:
@@ -191,6 +201,17 @@ def test_what_an_unrecognised_visitor_receives_does_not_depend_on_the_files(
 
     assert unknown == MatchCause.NO_FILE
     assert visible == nothing
+
+
+def test_a_portal_that_is_awaited_asks_its_ports_as_one_that_waits_does() -> None:
+    """R10: the same calls in the same order, to the end of the walk."""
+    for files in ([], [MARIE]):
+        plain, awaited = (
+            seen(CLINICS["one service is open to all"], MARIES_FORM, files, facade)
+            for facade in (ob.Portal, ob.AsyncPortal)
+        )
+        assert awaited[:2] == plain[:2]
+        assert len(plain[1][3]) > 20
 
 
 def test_a_recognised_visitor_shows_through_the_services_only() -> None:

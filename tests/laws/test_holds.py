@@ -12,6 +12,7 @@ import omnibook as ob
 from omnibook.clinic import Clinic, Policies
 from omnibook.records import Busy
 from omnibook.times import Span
+from support.busy import import_busy
 from support.variations import at, roomy, slot, under
 from support.worlds import (
     JEANS_FORM,
@@ -281,9 +282,8 @@ def test_a_live_hold_is_booked_whatever_the_clinic_changed(
     wish = slot(0, length=30)
     held = w.hold(visit, wish)
     if busy:
-        assert isinstance(w.store, ob.MemoryStore)
         blocked = Busy(span=Span(at(-60), at(60)), schedule_id=wish.schedule_id, busy_id="b")
-        w.store.import_busy(clinic.clinic_id, (blocked,))
+        import_busy(w.store, clinic.clinic_id, (blocked,))
     w.clock.advance(waited)
 
     booked = under(w, clinic).portal.book(visit, held.hold_id)

@@ -22,21 +22,16 @@ from omnibook.identity import (
 )
 from omnibook.names import Folding, PersonName
 from omnibook.problems import InvalidEntry, Problem, ProblemCode
-from support.strategies_identity import (
-    BAD,
-    BASE,
+from omnibook.testing.strategies.forms import BAD, BASE, RULES, TODAY, anything, texts
+from omnibook.testing.strategies.people import (
     FAMILY,
     GIVEN,
-    RULES,
-    TODAY,
-    anything,
     contact_class,
     identities,
     patient_id,
     policies,
     situations,
     strangers,
-    texts,
 )
 
 # Recognising a file ------------------------------------------------------------------------------

@@ -53,7 +53,10 @@ IMPERSONAL = {
     ("Appointment", "contact_keys"): "keyed hashes",
     ("DeskBooking", "contact_keys"): "keyed hashes",
     ("Hold", "contact_keys"): "keyed hashes",
+    ("Cutoffs", "provisional"): "an instant",
+    ("Dossier", "subject"): "it hides a file's identifiers itself",
     ("IdentifyRequest", "contact_keys"): "keyed hashes",
+    ("Retention", "provisional"): "a length of time",
     ("ReviewRequest", "contact_keys"): "keyed hashes",
     ("Visit", "contact_keys"): "keyed hashes",
 }

@@ -24,6 +24,7 @@ from omnibook.clinic import (
     Recurrence,
     Release,
     Reminders,
+    Retention,
     Text,
 )
 from omnibook.clinic_file import parse_clinic, read_clinic
@@ -391,6 +392,12 @@ OTHER_POLICIES: Data = {
         "shortest_minutes": 60,
     },
     "channels": ["email"],
+    "retention": {
+        "visit_hours": 12,
+        "provisional_days": 30,
+        "notice_days": 60,
+        "audit_days": 1826,
+    },
 }
 
 
@@ -425,6 +432,12 @@ def test_every_policy_can_be_set() -> None:
             shortest=timedelta(minutes=60),
         ),
         channels=frozenset({ContactSystem.EMAIL}),
+        retention=Retention(
+            visits=timedelta(hours=12),
+            provisional=timedelta(days=30),
+            notices=timedelta(days=60),
+            audit=timedelta(days=1826),
+        ),
     )
     usual = Policies()
     for field in attrs.fields(Policies):

@@ -10,7 +10,16 @@ from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnibook.clinic import Clinic, Closure, DayPart, Policies, Recurrence, Release, Reminders
+from omnibook.clinic import (
+    Clinic,
+    Closure,
+    DayPart,
+    Policies,
+    Recurrence,
+    Release,
+    Reminders,
+    Retention,
+)
 from omnibook.contacts import ContactSystem
 from omnibook.errors import InvalidValue
 from omnibook.health_numbers import SHIPPED_ISSUERS, CheckLevel, HealthNumber, Issuer
@@ -24,8 +33,14 @@ def midnight(year: int, month: int, day: int) -> datetime:
 
 
 def test_policies_default_to_what_the_rules_say() -> None:
-    """R3, R16, R24, R27, R33, R36, R43, R47, R52."""
+    """R3, R16, R24, R27, R33, R36, R43, R47, R51, R52."""
     usual = Policies()
+    assert usual.retention == Retention(
+        visits=timedelta(hours=24),
+        provisional=timedelta(days=90),
+        notices=timedelta(days=90),
+        audit=timedelta(days=2 * 365),
+    )
     assert usual.self_minimum_age == 14
     assert (usual.visit_idle, usual.visit_total) == (timedelta(minutes=30), timedelta(hours=2))
     assert usual.visit_activity == timedelta(minutes=5)
@@ -177,3 +192,13 @@ def test_a_clinic_reads_forms_with_its_own_issuers() -> None:
 
     assert isinstance(read, Identity)
     assert read.health_number == HealthNumber("ZZ", "12345")
+
+
+@pytest.mark.parametrize("name", ["visits", "provisional", "notices", "audit"])
+@pytest.mark.parametrize("days", [-1, 36526])
+def test_nothing_is_kept_for_less_than_no_time_or_for_more_than_a_hundred_years(
+    name: str, days: int
+) -> None:
+    """R51."""
+    with pytest.raises(InvalidValue, match="retention"):
+        Retention(**{name: timedelta(days=days)})

@@ -5,6 +5,7 @@ from typing import Any
 from attrs import evolve
 
 import omnibook as ob
+from omnibook.awaiting import finish
 from omnibook.booking import order_id
 from omnibook.ids import PatientId
 from omnibook.orders import carry_out
@@ -115,7 +116,7 @@ def test_an_order_that_cannot_be_carried_out_now_waits_and_is_carried_out_once()
     assert w.dispatcher.run_once().contacts == 0
     told = [event.kind for event in w.events.told]
     assert sorted(told) == [EventKind.BOOKED, EventKind.CONTACT_ADDED]
-    carry_out(wired(w), order_id(appointment))
+    finish(carry_out(wired(w), order_id(appointment)))
     assert len(contacts(w)) == 3
 
 
@@ -129,7 +130,7 @@ def test_an_order_that_two_carry_out_at_once_is_told_once() -> None:
     interrupted = InterruptedStore(w.store)
     interrupted.before_the_next_transaction(w.dispatcher.run_once)
 
-    carry_out(wired(under(w, store=interrupted)), order_id(appointment))
+    finish(carry_out(wired(under(w, store=interrupted)), order_id(appointment)))
 
     assert interrupted.runs == 1
     w.dispatcher.run_once()

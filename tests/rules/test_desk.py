@@ -11,6 +11,7 @@ from omnibook.ports import AuditTrail, ReadScope
 from omnibook.records import AppointmentStatus, Busy, FlagCode
 from omnibook.times import Span
 from omnibook.transactions import Decision, PutAppointment, Scope
+from support.busy import import_busy
 from support.variations import MICRO, InterruptedStore, at, review, slot, stranger, under
 from support.worlds import (
     MARIE,
@@ -75,9 +76,8 @@ def test_the_desk_does_not_book_over_an_appointment_nor_over_the_hosts_busy_time
     """R40, R48."""
     w = world()
     w.book(stranger(w, 1), slot())
-    assert isinstance(w.store, ob.MemoryStore)
     busy = Busy(span=slot(30).span, schedule_id=slot().schedule_id, busy_id="b")
-    w.store.import_busy(w.clinic.clinic_id, (busy,))
+    import_busy(w.store, w.clinic.clinic_id, (busy,))
 
     assert desk_book(w, "a", slot()) == ob.TimeTaken()
     assert desk_book(w, "b", slot(30)) == ob.TimeTaken()
@@ -205,13 +205,12 @@ def test_busy_times_over_claims_are_listed_and_evict_nothing() -> None:
     visit = stranger(w, 4)
     held, lapsing = w.hold(visit, slot(15)), w.hold(stranger(w, 5), slot(120))
     assert conflicts(w) == []
-    assert isinstance(w.store, ob.MemoryStore)
     busy = [
         Busy(span=Span(at(start), at(end)), schedule_id=slot().schedule_id, busy_id=str(start))
         for start, end in ((0, 30), (10, 20), (70, 90), (120, 130))
     ]
 
-    w.store.import_busy(w.clinic.clinic_id, busy)
+    import_busy(w.store, w.clinic.clinic_id, busy)
 
     three = [held.hold_id, later.appointment_id, lapsing.hold_id]
     assert conflicts(w) == [booked.appointment_id, *three]

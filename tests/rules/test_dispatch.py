@@ -8,11 +8,11 @@ import pytest
 from attrs import evolve
 
 import omnibook as ob
-from omnibook import dispatch
+from omnibook import delivery
 from omnibook.clinic import Clinic, Policies
 from omnibook.dispatch import LEASE, Delivered, Dispatcher
 from omnibook.ids import ActivityId, OrderId, PatientId
-from omnibook.notices import DropCode
+from omnibook.notices import DropCode, Postponed
 from omnibook.ports import DueEvents, DueNotices, DueOrders, EventSink, Message, Notifier, ReadScope
 from omnibook.records import SYSTEM, Event, NoticeState
 from omnibook.transactions import Decision, PutAppointment, Scope
@@ -405,12 +405,13 @@ def test_what_was_purged_meanwhile_needs_no_record() -> None:
     """R46: a purge may come between a delivery and its record."""
     here = world()
     empty = here.store.read(ReadScope(Scope(clinic_id=here.clinic.clinic_id)))[1]
-    operation = here.dispatcher._wiring.operation(SYSTEM)
+    operation = here.dispatcher._delivery.wiring.operation(SYSTEM)
 
     decided = (
-        dispatch._note_sent(operation, empty),
-        dispatch._note_dropped(DropCode.PAST, operation, empty),
-        dispatch._note_told(empty),
+        delivery._note_sent(operation, empty),
+        delivery._note_dropped(DropCode.PAST, operation, empty),
+        delivery._note_postponed(Postponed(START), empty),
+        delivery._note_told(empty),
     )
 
     assert set(decided) == {Decision(None)}

@@ -9,6 +9,7 @@ import omnibook as ob
 from omnibook.ids import PatientId
 from omnibook.records import Busy, FlagCode
 from omnibook.times import Span
+from support.busy import import_busy
 from support.looking import actions
 from support.worlds import JEAN, MARIE, STAFF, START, World, world
 
@@ -109,8 +110,7 @@ def test_a_busy_time_over_an_appointment_shows_in_the_days_list() -> None:
     booked = here.book(token, here.slots(token)[0]).appointment
     span = Span(booked.slot.start, booked.slot.end)
     busy = Busy(span=span, schedule_id=booked.slot.schedule_id, busy_id="b")
-    assert isinstance(here.store, ob.MemoryStore)
-    here.store.import_busy(here.clinic.clinic_id, [busy])
+    import_busy(here.store, here.clinic.clinic_id, [busy])
     listed = here.desk.day(booked.slot.start.date(), actor=STAFF)
 
     assert listed.appointments == (booked,)

@@ -29,7 +29,7 @@ from omnibook.identity import (
 from omnibook.ids import PatientId
 from omnibook.names import Folding, PersonName
 from omnibook.problems import InvalidEntry, Problem, ProblemCode
-from support.strategies_identity import BASE, RULES, TODAY
+from omnibook.testing.strategies.forms import BASE, RULES, TODAY
 
 PHONE = ContactPoint(system=ContactSystem.PHONE, value="+15145550123")
 EMAIL = ContactPoint(system=ContactSystem.EMAIL, value="marie@example.org", rank=2)

@@ -154,6 +154,11 @@ SAMPLES: tuple[Outcome, ...] = (
     outcomes.Opened(opening_id=OpeningId("opening-1"), span=SLOT.span),
     outcomes.Closed(closure_id=ClosureId("closure-1"), span=SLOT.span, appointments=(APPOINTMENT,)),
     outcomes.Withdrawn(),
+    outcomes.BusyImported(schedule_id=SLOT.schedule_id, span=SLOT.span, count=7),
+    outcomes.Purged(visits=3, holds=4),
+    outcomes.Exported(document={"version": 1, "visits": ["Marie Tremblay"]}),
+    outcomes.Erased(visits=1, notices=1),
+    outcomes.StillNeeded(appointments=2, holds=1),
     outcomes.NotCancellable(status=AppointmentStatus.FULFILLED),
     outcomes.DayList(
         appointments=(APPOINTMENT,),

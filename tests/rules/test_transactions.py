@@ -231,6 +231,18 @@ def test_a_hold_that_is_written_after_it_was_booked_does_not_free_the_appointmen
     assert (change.removed, change.added) == ((), ())
 
 
+def test_a_hold_does_not_take_over_the_claim_of_an_appointment() -> None:
+    """R40: whether its schedule, or only its record, was loaded."""
+    booked = appointment("hold-1")
+    for known in (knows(booked), evolve(knows(), appointments={booked.appointment_id: booked})):
+        with pytest.raises(StoreError, match="R40"):
+            claims_after(known, [PutHold(hold())])
+    with pytest.raises(StoreError, match="R40"):
+        claims_after(knows(), [PutAppointment(booked), PutHold(hold())])
+    elsewhere = evolve(knows(), appointments={booked.appointment_id: booked})
+    assert claims_after(elsewhere, [PutHold(hold(state=HoldState.BOOKED))]).removed == ()
+
+
 def test_the_last_write_of_a_record_counts() -> None:
     writes = [PutHold(hold()), PutHold(hold(state=HoldState.RELEASED))]
     booked = [PutAppointment(appointment()), PutAppointment(cancelled(appointment()))]

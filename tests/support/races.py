@@ -5,6 +5,7 @@ the caps of R36 are not what is raced for.
 """
 
 import os
+import re
 import signal
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -172,17 +173,17 @@ def die_at_each_statement(urls: Sequence[str], hold_id: str, progress: Connectio
 
 def _book_and_die(url: str, hold_id: str, at: int) -> None:
     engine = open_engine(url)
-    portal = portal_on(SqlStore(engine, clock=ob.ManualClock(START)))
     left, writes = at, False
 
-    def count_down(*given: object) -> None:
+    def count_down(statement: str) -> None:
         nonlocal left, writes
-        # What is only read, before the first lock, can leave nothing behind.
-        writes = writes or any("BEGIN IMMEDIATE" in each for each in given if isinstance(each, str))
+        # What is only read, before the first write, can leave nothing behind.
+        writes = writes or bool(re.match("INSERT|UPDATE|DELETE|BEGIN IMMEDIATE", statement))
         left -= writes
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(engine, "before_cursor_execute", count_down)
-    event.listen(engine, "commit", count_down)
+    # SQLite calls it before each statement, whoever sends it.
+    event.listen(engine, "connect", lambda made, _: made.set_trace_callback(count_down))
+    portal = portal_on(SqlStore(engine, clock=ob.ManualClock(START)))
     portal.book(token(0, 0), hold_id)

@@ -10,7 +10,7 @@ from typing import assert_never, assert_type
 
 import omnibook as ob
 from omnibook.clinic import Opening
-from omnibook.dispatch import Delivered, Dispatcher
+from omnibook.dispatch import AsyncDispatcher, Delivered, Dispatcher
 from omnibook.identity import IdentityKeys
 from omnibook.ids import AppointmentId, ClosureId, OpeningId, OrderId, PatientId, ScheduleId
 from omnibook.messages import describe_outcome
@@ -24,6 +24,12 @@ from omnibook.outcomes import (
     DeskWithdrawOutcome,
 )
 from omnibook.ports import (
+    AsyncAttemptLimiter,
+    AsyncEventSink,
+    AsyncNotifier,
+    AsyncPatientDirectory,
+    AsyncScheduleSource,
+    AsyncStore,
     Attempt,
     AttemptLimiter,
     Clock,
@@ -112,6 +118,96 @@ def a_hosts_own_adapters_fit(clinic: ob.Clinic) -> tuple[ob.Portal, Notifier, Ev
         limiter=others,
     )
     return portal, others, others
+
+
+class HostsAwaited:
+    """The same as coroutines; one class may stand for several ports."""
+
+    async def candidates(self, keys: IdentityKeys) -> Sequence[ob.Patient]:
+        return []
+
+    async def get(self, patient_id: PatientId) -> ob.Patient | None:
+        return None
+
+    async def append_contacts(
+        self, patient_id: PatientId, points: Sequence[ob.ContactPoint], *, order_id: OrderId
+    ) -> Sequence[ob.ContactPoint]:
+        return points
+
+    async def openings(
+        self, schedule_ids: Sequence[ScheduleId]
+    ) -> dict[ScheduleId, tuple[Opening, ...]]:
+        return {}
+
+    async def admit(self, attempt: Attempt) -> timedelta | None:
+        return None
+
+    async def send(self, message: Message) -> None: ...
+
+    async def tell(self, event: Event) -> None: ...
+
+
+async def awaited_ports_fit_the_awaited_facades(clinic: ob.Clinic) -> None:
+    store: AsyncStore = ob.AsyncMemoryStore(ob.SystemClock())
+    over: AsyncStore = ob.AsyncMemoryStore(over=ob.MemoryStore())
+    hosts, others, keys = HostsAwaited(), HostsOthers(), ob.Keyring.generate()
+    directory: AsyncPatientDirectory = hosts
+    schedules: AsyncScheduleSource = hosts
+    limiter: AsyncAttemptLimiter = hosts
+    notifier: AsyncNotifier = hosts
+    events: AsyncEventSink = hosts
+    portal = ob.AsyncPortal(
+        clinic,
+        store=store,
+        directory=directory,
+        keys=keys,
+        schedules=schedules,
+        limiter=limiter,
+        tokens=ob.RandomTokens(),
+    )
+    of_either_kind = ob.AsyncPortal(
+        clinic, store=over, directory=HostsDirectory(), keys=keys, limiter=others
+    )
+    assert_type(await portal.resume("text"), ob.ResumeOutcome)
+    assert_type(await of_either_kind.cancel("link", reason="ill"), ob.CancelOutcome)
+    desk = ob.AsyncFrontDesk(clinic, store=store, directory=hosts, keys=keys)
+    assert_type(await desk.day(date(2026, 3, 2), actor=ob.Actor.staff("staff-7")), ob.DayList)
+    dispatcher = AsyncDispatcher(
+        clinic,
+        store=store,
+        directory=directory,
+        keys=keys,
+        notifiers={ob.ContactSystem.EMAIL: notifier, ob.ContactSystem.PHONE: others},
+        events=events,
+    )
+    assert_type(await dispatcher.run_once(), Delivered)
+
+
+def what_blocks_or_has_to_be_awaited_does_not_fit(clinic: ob.Clinic) -> None:
+    """An ignored error that is none is an error: so these stay errors."""
+    keys, plain, hosts = ob.Keyring.generate(), ob.MemoryDirectory(), HostsAwaited()
+    ob.AsyncPortal(
+        clinic,
+        store=ob.MemoryStore(),  # type: ignore[arg-type]
+        directory=plain,
+        keys=keys,
+    )
+    ob.Portal(
+        clinic,
+        store=ob.AsyncMemoryStore(),  # type: ignore[arg-type]
+        directory=hosts,  # type: ignore[arg-type]
+        keys=keys,
+        schedules=hosts,  # type: ignore[arg-type]
+        limiter=hosts,  # type: ignore[arg-type]
+    )
+    Dispatcher(
+        clinic,
+        store=ob.MemoryStore(),
+        directory=plain,
+        keys=keys,
+        notifiers={ob.ContactSystem.EMAIL: hosts},  # type: ignore[dict-item]
+        events=hosts,  # type: ignore[arg-type]
+    )
 
 
 def welcome(outcome: ob.IdentifyOutcome) -> ob.VisitToken | None:
@@ -233,6 +329,21 @@ def the_walk(portal: ob.Portal, clinic: ob.Clinic) -> None:
         outcome = portal.book(visit, held.hold_id, form=None, preference=ob.Preference())
         assert_type(outcome, ob.BookOutcome)
         assert_type(portal.cancel(booked(outcome), "ill"), ob.CancelOutcome)
+
+
+async def the_walk_awaited(portal: ob.AsyncPortal, form: ob.IdentityForm) -> None:
+    identified = await portal.identify(form, terms="2026-01", language="fr", source="203.0.113.7")
+    assert_type(identified, ob.IdentifyOutcome)
+    visit = welcome(identified)
+    if visit is None:
+        return
+    page = await portal.find(visit, "follow-up", ob.Preference.soonest(), after=None)
+    assert_type(page, ob.FindOutcome)
+    held = await portal.review(visit, found(page)[0], ob.BookingForm(reason="sore throat"))
+    assert_type(held, ob.ReviewOutcome)
+    if isinstance(held, ob.Held):
+        assert_type(await portal.book(visit, held.hold_id), ob.BookOutcome)
+    await portal.find(visit, 7, ob.Preference.soonest())  # type: ignore[arg-type]
 
 
 def the_desk(

@@ -5,31 +5,20 @@
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, assert_never, cast
 
-from attrs import Factory, define, evolve
-
 from omnibook.adapters.clocks import SystemClock
-from omnibook.clinic import Clinic, Opening
-from omnibook.contacts import ContactPoint
+from omnibook.adapters.memory_tables import Tables
+from omnibook.audit import Operation
+from omnibook.dossier import Dossier, Ruling, Subject, gather
 from omnibook.errors import Contention, StoreError
-from omnibook.identity import IdentityKeys, Patient, candidates_among
 from omnibook.ids import (
-    AppointmentId,
     ClinicId,
-    ClosureId,
-    EventId,
-    FlagId,
-    HoldId,
-    NoticeId,
-    OpeningId,
-    OrderId,
-    PatientId,
     ScheduleId,
-    VisitId,
 )
+from omnibook.outcomes import Purged
 from omnibook.ports import (
     AppointmentsWithin,
     AuditTrail,
@@ -43,20 +32,15 @@ from omnibook.ports import (
 )
 from omnibook.records import (
     Appointment,
-    AuditEvent,
     Busy,
     Claim,
     ClaimKind,
-    ContactOrder,
     DeskClosure,
     DeskOpening,
-    Event,
-    Flag,
     Hold,
-    Notice,
     NoticeState,
-    Visit,
 )
+from omnibook.retention import BATCH, Cutoffs, purge_writes
 from omnibook.times import Span
 from omnibook.transactions import (
     CORRECTION,
@@ -75,6 +59,7 @@ from omnibook.transactions import (
     PutVisit,
     RaiseFlag,
     RecordAudit,
+    ReplaceBusy,
     ScheduleState,
     Scope,
     Snapshot,
@@ -86,30 +71,12 @@ OutcomeT = TypeVar("OutcomeT")
 AnswerT = TypeVar("AnswerT")
 
 
-@define
-class _Tables:
-    """What is kept of one clinic."""
-
-    visits: dict[VisitId, Visit] = Factory(dict[VisitId, Visit])
-    holds: dict[HoldId, Hold] = Factory(dict[HoldId, Hold])
-    appointments: dict[AppointmentId, Appointment] = Factory(dict[AppointmentId, Appointment])
-    claims: dict[str, Claim] = Factory(dict[str, Claim])
-    busy: dict[str, Busy] = Factory(dict[str, Busy])
-    openings: dict[OpeningId, DeskOpening] = Factory(dict[OpeningId, DeskOpening])
-    closures: dict[ClosureId, DeskClosure] = Factory(dict[ClosureId, DeskClosure])
-    notices: dict[NoticeId, Notice] = Factory(dict[NoticeId, Notice])
-    events: dict[EventId, Event] = Factory(dict[EventId, Event])
-    orders: dict[OrderId, ContactOrder] = Factory(dict[OrderId, ContactOrder])
-    flags: dict[FlagId, Flag] = Factory(dict[FlagId, Flag])
-    audit: dict[str, AuditEvent] = Factory(dict[str, AuditEvent])
-
-
 class MemoryStore:
-    """A :class:`omnibook.ports.Store` in memory, safe between threads."""
+    """A :class:`omnibook.ports.Archive` in memory, safe between threads."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._clinics: dict[ClinicId, _Tables] = {}
+        self._clinics: dict[ClinicId, Tables] = {}
         self._lock = threading.RLock()
         self._latest: datetime | None = None
 
@@ -135,10 +102,35 @@ class MemoryStore:
             now = self._now()
             return now, cast(AnswerT, self._answer(query, now))
 
-    def import_busy(self, clinic_id: ClinicId, busy: Iterable[Busy]) -> None:
-        """Replace what the host's own system says is taken (R40)."""
+    def purge(self, cutoffs: Cutoffs, operation: Operation, *, limit: int = BATCH) -> Purged:
+        """Forget some of what has outlived its time; see :meth:`omnibook.ports.Archive.purge`."""
         with self._lock:
-            self._tables(clinic_id).busy = {each.busy_id: each for each in busy}
+            tables = self._tables(operation.clinic_id)
+            purged, appointments = tables.purge(cutoffs, limit)
+            if purged.total:
+                tables.record(purge_writes(operation, cutoffs, sorted(appointments)))
+            return purged
+
+    def export(self, clinic_id: ClinicId, subject: Subject) -> Dossier:
+        """Gather what is kept of one person; see :meth:`omnibook.ports.Archive.export`."""
+        with self._lock:
+            return gather(self._tables(clinic_id).kept(), clinic_id, subject, self._now())
+
+    def erase(
+        self,
+        clinic_id: ClinicId,
+        subject: Subject,
+        decide: Callable[[Dossier], Ruling[OutcomeT]],
+    ) -> OutcomeT:
+        """Erase one person's records if ``decide`` says so; see :class:`omnibook.ports.Archive`."""
+        with self._lock:
+            dossier = self.export(clinic_id, subject)
+            ruling = decide(dossier)
+            tables = self._tables(clinic_id)
+            if ruling.forget:
+                tables.forget(dossier)
+            tables.record(ruling.writes)
+            return ruling.outcome
 
     def _now(self) -> datetime:
         """The clock's instant, which never goes back by up to an hour; by more is a correction."""
@@ -148,8 +140,8 @@ class MemoryStore:
         self._latest = now
         return now
 
-    def _tables(self, clinic_id: ClinicId) -> _Tables:
-        return self._clinics.setdefault(clinic_id, _Tables())
+    def _tables(self, clinic_id: ClinicId) -> Tables:
+        return self._clinics.setdefault(clinic_id, Tables())
 
     def _answer(self, query: Query[AnswerT], now: datetime) -> object:
         match query:
@@ -209,7 +201,7 @@ def _due(waiting: Mapping[OutcomeT, datetime], now: datetime, limit: int) -> tup
     ]
 
 
-def _appointments_within(tables: _Tables, query: AppointmentsWithin) -> tuple[Appointment, ...]:
+def _appointments_within(tables: Tables, query: AppointmentsWithin) -> tuple[Appointment, ...]:
     found = (
         each
         for each in tables.appointments.values()
@@ -219,7 +211,7 @@ def _appointments_within(tables: _Tables, query: AppointmentsWithin) -> tuple[Ap
     return tuple(sorted(found, key=lambda e: (e.slot.start, e.slot.schedule_id, e.appointment_id)))
 
 
-def _snapshot(tables: _Tables, scope: Scope, now: datetime) -> Snapshot:
+def _snapshot(tables: Tables, scope: Scope, now: datetime) -> Snapshot:
     """Load what the contract of :mod:`omnibook.transactions` says, clause by clause."""
     schedules = {
         schedule_id: _schedule_state(tables, schedule_id, span)
@@ -261,6 +253,7 @@ def _snapshot(tables: _Tables, scope: Scope, now: datetime) -> Snapshot:
         notice=notice,
         event=event,
         order=order,
+        forgotten=tables.has_forgotten(scope.appointment),
     )
 
 
@@ -286,7 +279,7 @@ def _concerns_appointment(scope: Scope, each: Appointment, now: datetime) -> boo
     )
 
 
-def _schedule_state(tables: _Tables, schedule_id: ScheduleId, span: Span) -> ScheduleState:
+def _schedule_state(tables: Tables, schedule_id: ScheduleId, span: Span) -> ScheduleState:
     def here(each: Claim | Busy | DeskOpening | DeskClosure) -> bool:
         return each.schedule_id == schedule_id and each.span.overlaps(span)
 
@@ -305,7 +298,7 @@ def _schedule_state(tables: _Tables, schedule_id: ScheduleId, span: Span) -> Sch
 
 
 def _apply(  # noqa: C901, PLR0912 - one arm for each word of the vocabulary
-    tables: _Tables, snapshot: Snapshot, writes: Sequence[Write]
+    tables: Tables, snapshot: Snapshot, writes: Sequence[Write]
 ) -> None:
     """Apply the writes; what could fail is worked out before anything is kept."""
     change = claims_after(snapshot, writes)
@@ -329,6 +322,8 @@ def _apply(  # noqa: C901, PLR0912 - one arm for each word of the vocabulary
                 tables.openings.pop(opening_id, None)
             case DropDeskClosure(closure_id):
                 tables.closures.pop(closure_id, None)
+            case ReplaceBusy():
+                _replace_busy(tables, write)
             case PutNotice(notice):
                 tables.notices[notice.notice_id] = notice
             case PutEvent(event):
@@ -337,76 +332,13 @@ def _apply(  # noqa: C901, PLR0912 - one arm for each word of the vocabulary
                 tables.orders[order.order_id] = order
             case RaiseFlag(flag):
                 tables.flags.setdefault(flag.flag_id, flag)
-            case RecordAudit(event):
-                tables.audit.setdefault(event.audit_id, event)
+            case RecordAudit():
+                tables.record((write,))
             case _:
                 assert_never(write)
 
 
-class MemoryDirectory:
-    """A :class:`omnibook.ports.PatientDirectory` over files in memory."""
-
-    def __init__(self, patients: Iterable[Patient] = ()) -> None:
-        self._patients = {patient.patient_id: patient for patient in patients}
-        self._orders: set[OrderId] = set()
-        self._lock = threading.RLock()
-
-    def put(self, patient: Patient) -> None:
-        """Keep a file, in place of what was kept under its identifier."""
-        with self._lock:
-            self._patients[patient.patient_id] = patient
-
-    def candidates(self, keys: IdentityKeys) -> Sequence[Patient]:
-        """Every file that the keys could mean, and the survivors of merged ones."""
-        with self._lock:
-            return candidates_among(self._patients, keys)
-
-    def get(self, patient_id: PatientId) -> Patient | None:
-        """The file as it stands, with the identifiers of those that were merged into it."""
-        with self._lock:
-            patient = self._patients.get(patient_id)
-            return None if patient is None else evolve(patient, replaces=self._merged(patient_id))
-
-    def append_contacts(
-        self, patient_id: PatientId, points: Sequence[ContactPoint], *, order_id: OrderId
-    ) -> Sequence[ContactPoint]:
-        """Add the contacts that the file lacks, last and unverified, once for each order (R41)."""
-        with self._lock:
-            patient = self._patients.get(patient_id)
-            if patient is None or order_id in self._orders:
-                return ()
-            patient = self._survivor(patient)
-            added = patient.lacking(points)
-            self._orders.add(order_id)
-            self._patients[patient.patient_id] = evolve(
-                patient, contacts=(*patient.contacts, *added)
-            )
-            return added
-
-    def _merged(self, patient_id: PatientId) -> frozenset[PatientId]:
-        return frozenset(
-            each.patient_id
-            for each in self._patients.values()
-            if each.merged_into is not None and self._survivor(each).patient_id == patient_id
-        )
-
-    def _survivor(self, patient: Patient) -> Patient:
-        seen = {patient.patient_id}
-        while patient.merged_into is not None and patient.merged_into not in seen:
-            seen.add(patient.merged_into)
-            following = self._patients.get(patient.merged_into)
-            if following is None:
-                break
-            patient = following
-        return patient
-
-
-class ClinicSchedules:
-    """A :class:`omnibook.ports.ScheduleSource` that reads the openings of a clinic's file."""
-
-    def __init__(self, clinic: Clinic) -> None:
-        self._openings = {each.schedule_id: each.openings for each in clinic.schedules}
-
-    def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
-        """The openings that the clinic configured."""
-        return {each: self._openings.get(each, ()) for each in schedule_ids}
+def _replace_busy(tables: Tables, write: ReplaceBusy) -> None:
+    """What the host's own system says is taken; it blocks, and evicts nothing (R40)."""
+    kept = {key: each for key, each in tables.busy.items() if not write.replaces(each)}
+    tables.busy = kept | {(each.schedule_id, each.busy_id): each for each in write.busy}

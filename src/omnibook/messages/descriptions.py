@@ -30,11 +30,15 @@ Outcome: TypeAlias = (
     | outcomes.DeskOpenOutcome
     | outcomes.DeskCloseOutcome
     | outcomes.DeskWithdrawOutcome
+    | outcomes.DeskImportOutcome
     | outcomes.DeskBookOutcome
     | outcomes.DeskCancelOutcome
     | outcomes.DeskExplainServiceOutcome
     | outcomes.DeskExplainTimeOutcome
     | outcomes.DayList
+    | outcomes.PurgeOutcome
+    | outcomes.ExportOutcome
+    | outcomes.EraseOutcome
 )
 """Whatever a use case can answer."""
 
@@ -151,10 +155,21 @@ def _desk_details(outcome: Outcome, language: str, clinic: Clinic) -> dict[str, 
                 "end": format_start(span.end, clinic.zone, language),
                 "count": kept,
             }
+        case outcomes.BusyImported(span=span, count=count, conflicts=conflicts):
+            return {
+                "start": format_start(span.start, clinic.zone, language),
+                "end": format_start(span.end, clinic.zone, language),
+                "count": count,
+                "conflicts": len(conflicts),
+            }
+        case outcomes.Purged(total=total) | outcomes.Erased(total=total):
+            return {"count": total}
+        case outcomes.StillNeeded(appointments=appointments, holds=holds):
+            return {"appointments": appointments, "holds": holds}
         case outcomes.NotCancellable(status=status):
             return {"status": describe_reason(f"status.{status}", language)}
-        case outcomes.DayList(appointments=appointments, flags=flags):
-            return {"count": len(appointments), "flags": len(flags)}
+        case outcomes.DayList(appointments=listed, flags=flags):
+            return {"count": len(listed), "flags": len(flags)}
         case _:
             return {}
 

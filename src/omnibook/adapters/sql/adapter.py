@@ -39,4 +39,4 @@ class SqlAdapter:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} on {self._database.file.name}>"
+        return f"<{type(self).__name__} on {self._database.name}>"

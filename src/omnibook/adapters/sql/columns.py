@@ -1,17 +1,25 @@
-"""What tables are made of: two types that SQLite lacks, and a word for each kind of column.
+"""What tables are made of: types that mean the same on every engine, and a word for each column.
 
-SQLite has no type for instants and none for elapsed time. An instant is kept as text of a fixed
-width in UTC, ``2026-11-23T14:05:00.000000Z``: it sorts like the instant, its microseconds are
-exact, SQLite's own date functions read it, and so does a person. Elapsed time is kept as whole
-microseconds.
+* An **instant** is ``timestamp with time zone`` on PostgreSQL. SQLite has no such type: there it is
+  text of a fixed width in UTC, ``2026-11-23T14:05:00.000000Z``, which sorts like the instant, keeps
+  its microseconds, and is read by SQLite's own date functions and by people.
+* **Elapsed** time is whole microseconds.
+* A **document** is JSON, as text: a list that always comes and goes with its row, such as the
+  contact details of a form.
+* **Names** is a list of texts that a statement is given (``ids``); it is no column.
+
+Text is compared byte by byte on both engines (collation ``C`` on PostgreSQL): identifiers that
+differ in case or accent are different, and rows sort alike.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    TIMESTAMP,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -20,64 +28,144 @@ from sqlalchemy import (
     Integer,
     Text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from omnibook.contacts import ContactSystem
 from omnibook.times import as_instant
 
+Convert = Callable[[Any], Any]
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC to the microsecond."""
+class Plain(TypeDecorator[Any]):
+    """A type that says plainly, for each engine, what turns a value into the driver's and back.
 
-    impl = Text
+    SQLAlchemy's own execution asks it, and so does :mod:`omnibook.adapters.sql.compiled`, which
+    thereby saves the layers between: they cost more than the turning.
+    """
+
+    impl: Any = Text
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        """The text to keep."""
-        del dialect
-        return None if value is None else instant_text(value)
+    def to_driver(self, dialect: str) -> Convert | None:
+        """What turns a value into the driver's; nothing where it is taken as it is."""
+        raise NotImplementedError
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        """The instant that the text means."""
-        del dialect
+    def from_driver(self, dialect: str) -> Convert | None:
+        """What turns the driver's value back; nothing where it is right as it is."""
+        raise NotImplementedError
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """What to keep."""
+        convert = self.to_driver(dialect.name)
+        return value if convert is None else convert(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """What was kept."""
+        convert = self.from_driver(dialect.name)
+        return value if convert is None else convert(value)
+
+
+class Instant(Plain):
+    """An aware datetime, kept in UTC to the microsecond."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The engine's own type, where it has one."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def to_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.to_driver`."""
+        return None if dialect == "postgresql" else _or_nothing(instant_text)
+
+    def from_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.from_driver`."""
         # The standard library reads the Z from 3.11 on, and gives datetime.UTC for it.
-        return None if value is None else datetime.fromisoformat(value)
+        return None if dialect == "postgresql" else _or_nothing(datetime.fromisoformat)
 
 
-class Elapsed(TypeDecorator[timedelta]):
+class Elapsed(Plain):
     """A timedelta, kept as whole microseconds."""
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
-        """The number to keep."""
+    def to_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.to_driver`."""
         del dialect
-        return None if value is None else value // _MICROSECOND
+        return _or_nothing(lambda value: value // _MICROSECOND)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
-        """The stretch of time that the number means."""
+    def from_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.from_driver`."""
         del dialect
-        return None if value is None else timedelta(microseconds=value)
+        return _or_nothing(lambda value: timedelta(microseconds=value))
+
+
+class Document(Plain):
+    """A JSON value, kept as text."""
+
+    cache_ok = True
+
+    def to_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.to_driver`."""
+        del dialect
+        return _or_nothing(_to_json)
+
+    def from_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.from_driver`."""
+        del dialect
+        return _or_nothing(json.loads)
+
+
+class Names(Plain):
+    """A list of texts, as a statement takes it: an array, or JSON where there are none."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The engine's own type, where it has one."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(ARRAY(Text()))
+        return dialect.type_descriptor(Text())
+
+    def to_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.to_driver`."""
+        return None if dialect == "postgresql" else _to_json
+
+    def from_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.from_driver`; it is no column."""
+        raise NotImplementedError
+
+
+def _or_nothing(convert: Convert) -> Convert:
+    return lambda value: None if value is None else convert(value)
 
 
 def instant_text(moment: datetime) -> str:
-    """The text under which an instant is kept: fixed width, sortable, in UTC."""
-    utc = as_instant(moment).replace(tzinfo=None)
-    return f"{utc.isoformat(timespec='microseconds')}Z"
+    """The text under which SQLite keeps an instant: fixed width, sortable, in UTC."""
+    # Without the offset, which is +00:00.
+    return f"{as_instant(moment).isoformat(timespec='microseconds')[:-6]}Z"
+
+
+# Byte by byte, as SQLite compares: a locale's collation may take two identifiers for one.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def key(name: str) -> Column[str]:
     """A text that is part of the primary key."""
-    return Column(name, Text, primary_key=True)
+    return Column(name, _TEXT, primary_key=True)
 
 
 def text(name: str, *, nullable: bool = False) -> Column[str]:
     """A text."""
-    return Column(name, Text, nullable=nullable)
+    return Column(name, _TEXT, nullable=nullable)
 
 
 def number(name: str, *, nullable: bool = False) -> Column[int]:
@@ -93,6 +181,11 @@ def flag(name: str) -> Column[bool]:
 def instant(name: str, *, nullable: bool = False) -> Column[datetime]:
     """An instant."""
     return Column(name, Instant, nullable=nullable)
+
+
+def document(name: str, *, nullable: bool = False) -> Column[Any]:
+    """A JSON value."""
+    return Column(name, Document, nullable=nullable)
 
 
 def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
@@ -116,7 +209,7 @@ def child_of(parent: str, identifier: str) -> ForeignKeyConstraint:
 
 
 def contact_columns() -> tuple[Any, ...]:
-    """What a contact point consists of, wherever it is kept."""
+    """What a contact point of a patient's file consists of."""
     return (
         text("system"),
         text("value"),

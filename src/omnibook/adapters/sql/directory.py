@@ -9,14 +9,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import evolve
-from sqlalchemy import Connection, Engine, Row, Select, Table, bindparam, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 
 from omnibook.adapters.sql import directory_tables as d
 from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql.adapter import SqlAdapter
-from omnibook.adapters.sql.engine import commit, storage_failures
+from omnibook.adapters.sql.compiled import DIALECTS
+from omnibook.adapters.sql.engine import POSTGRES, commit
+from omnibook.adapters.sql.failures import storage_failures
+from omnibook.adapters.sql.locking import DIRECTORY_STRIPE
 from omnibook.adapters.sql.rows import Values, contact_of, contact_rows
-from omnibook.adapters.sql.snapshots import chunks
 from omnibook.contacts import ContactPoint
 from omnibook.facts import UNKNOWN, Fact, Sex
 from omnibook.health_numbers import HealthNumber
@@ -67,13 +80,13 @@ _LAST_POSITION = (
 )
 
 _SIDE_TABLES = (d.patient_names, d.patient_contacts, d.patient_health_numbers)
-_PUT_PATIENT = s.put(d.patients)
+_PUT_PATIENT: dict[str, Insert] = {each: s.put(d.patients, each) for each in DIALECTS}
 _WITHOUT = {table: s.without(table, "patient_id") for table in _SIDE_TABLES}
 _INSERT = {table: insert(table) for table in (*_SIDE_TABLES, d.applied_contact_orders)}
 
 
 class SqlDirectory(SqlAdapter):
-    """A clinic's patient files in a SQLite database; safe with several threads and processes.
+    """A clinic's patient files in a SQL database; safe with several threads and processes.
 
     Use it as a context manager, or call :meth:`close`.
     """
@@ -82,12 +95,12 @@ class SqlDirectory(SqlAdapter):
         """Open the database; an empty one is set up.
 
         Args:
-            url: such as ``sqlite:////var/lib/clinic/clinic.db``; or an engine, see
-                :func:`~omnibook.adapters.sql.open_engine`.
+            url: such as ``sqlite:////var/lib/clinic/clinic.db``, or one of PostgreSQL; or an
+                engine, see :func:`~omnibook.adapters.sql.open_engine`.
             clinic_id: whose files.
 
         Raises:
-            InvalidValue: the URL is none of a SQLite file.
+            InvalidValue: the URL is none of a SQLite file or of PostgreSQL.
             StoreError: the database cannot be opened, or has another version of the schema.
         """
         super().__init__(url)
@@ -128,6 +141,7 @@ class SqlDirectory(SqlAdapter):
         """
         with self._database.writing() as connection:
             with storage_failures():
+                self._wait_for_my_turn(connection)
                 if self._rows(connection, _ORDER, id=order_id):
                     return ()
                 patient = self._survivor(connection, patient_id)
@@ -151,10 +165,21 @@ class SqlDirectory(SqlAdapter):
         listed = tuple(patients)
         with self._database.writing() as connection:
             with storage_failures():
+                self._wait_for_my_turn(connection)
                 for patient in listed:
                     self._put(connection, patient)
             commit(connection)
         return len(listed)
+
+    def _wait_for_my_turn(self, connection: Connection) -> None:
+        """On PostgreSQL: one writer at a time for a clinic's files. On SQLite the gate sees to it.
+
+        What is written follows from what is read (a position, a survivor), and files are written
+        rarely.
+        """
+        if self._database.dialect == POSTGRES:
+            values = {"clinic": self._clinic, "stripes": [str(DIRECTORY_STRIPE)]}
+            connection.execute(s.LOCK, values)
 
     def _rows(
         self, connection: Connection, statement: Select[Any], **values: object
@@ -167,7 +192,7 @@ class SqlDirectory(SqlAdapter):
         if number is not None:
             values = {"issuer": number.issuer, "value": number.value}
             rows += self._rows(connection, _BY_NUMBER, **values)
-        for some in chunks(keys.contact_keys):
+        for some in s.chunks(keys.contact_keys):
             rows += self._rows(connection, _BY_CONTACT, birth_date=keys.birth_date, ids=some)
         return [row.patient_id for row in rows]
 
@@ -175,7 +200,7 @@ class SqlDirectory(SqlAdapter):
         self, connection: Connection, ids: Iterable[PatientId]
     ) -> dict[PatientId, Patient]:
         found: dict[PatientId, Patient] = {}
-        for some in chunks(ids):
+        for some in s.chunks(ids):
             names = _grouped(self._rows(connection, _NAMES, ids=some))
             contacts = _grouped(self._rows(connection, _CONTACTS, ids=some))
             numbers = _grouped(self._rows(connection, _NUMBERS, ids=some))
@@ -191,7 +216,7 @@ class SqlDirectory(SqlAdapter):
         while following:
             rows = [
                 row
-                for some in chunks(following)
+                for some in s.chunks(following)
                 for row in self._rows(connection, _MERGED, ids=some)
             ]
             following = {row.patient_id for row in rows} - found - {patient_id}
@@ -228,7 +253,9 @@ class SqlDirectory(SqlAdapter):
 
     def _put(self, connection: Connection, patient: Patient) -> None:
         parent = {"clinic_id": self._clinic, "patient_id": patient.patient_id}
-        connection.execute(_PUT_PATIENT, {**parent, **_patient_columns(patient)})
+        connection.execute(
+            _PUT_PATIENT[connection.dialect.name], {**parent, **_patient_columns(patient)}
+        )
         rows: dict[Table, list[Values]] = {
             d.patient_names: [
                 {**parent, "position": position, "given": name.given, "family": name.family}

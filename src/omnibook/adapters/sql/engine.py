@@ -1,48 +1,57 @@
-"""One SQLite database: its engine and settings, its gate, and its failures in plain words.
+"""Databases and their engines: settings, the pool, and connections for what is not booking.
 
-Settings: write-ahead log, ``synchronous=FULL`` (what was acknowledged survives a power cut),
-foreign keys on, and transactions begun by SQLAlchemy's events and not by the driver, which would
-begin them too late: a reader begins a deferred transaction, and so sees one consistent state; a
-writer goes through the gate (:mod:`omnibook.adapters.sql.gate`) and begins an immediate one.
+**SQLite**: write-ahead log, ``synchronous=FULL`` (what was acknowledged survives a power cut),
+foreign keys on. The driver begins no transaction by itself, which it would do too late.
+
+**PostgreSQL**: psycopg 3. Connections commit by themselves; transactions are begun aloud, with
+their isolation level, so that the server's default does not matter. Sessions keep UTC.
 
 Parameters are hidden in every exception, since they are the patients' data.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
-from omnibook.adapters.sql.gate import Gate
-from omnibook.errors import Contention, InvalidValue, StoreError
+from omnibook.adapters.sql.failures import ConnectionLost, storage_failures
+from omnibook.adapters.sql.forks import watch
+from omnibook.adapters.sql.gate import Gate, others_use
+from omnibook.errors import InvalidValue
 
 BUSY_TIMEOUT = 10_000
 """For how many milliseconds a program that ignores the gate is waited for."""
 
+SQLITE, POSTGRES = "sqlite", "postgresql"
+
 _BEGIN = "omnibook_begin"
-_HELP_URL = "give a database URL such as sqlite:////var/lib/clinic/clinic.db"
+_HELP_URL = (
+    "give a database URL such as sqlite:////var/lib/clinic/clinic.db or "
+    "postgresql://clinic@db.example.org/clinic"
+)
 _IN_MEMORY = (
     f"a SQLite database in memory has no second connection; {_HELP_URL}, or use MemoryStore"
 )
-
-_REMEDIES = {
-    "SQLITE_READONLY": "the database cannot be written; check the permissions of file and folder",
-    "SQLITE_FULL": "the disk of the database is full; nothing was written",
-    "SQLITE_IOERR": "the database's file cannot be read or written; check its disk",
-    "SQLITE_CANTOPEN": "the database's file cannot be opened; check that its folder exists and can "
-    "be written",
-    "SQLITE_CORRUPT": "the database's file is damaged; restore it from a backup",
-    "SQLITE_NOTADB": "the file is no SQLite database; check the URL",
-    "SQLITE_CONSTRAINT": "the database refused a row that breaks its constraints",
+_DRIVERS = {
+    # What may be written in a URL: the plain driver, and the asynchronous one.
+    "sqlite": ("sqlite+pysqlite", "sqlite+aiosqlite"),
+    "sqlite+pysqlite": ("sqlite+pysqlite", "sqlite+aiosqlite"),
+    "sqlite+aiosqlite": ("sqlite+pysqlite", "sqlite+aiosqlite"),
+    "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
+    "postgresql+psycopg": ("postgresql+psycopg", "postgresql+psycopg"),
 }
+
+
+_log = logging.getLogger("omnibook.sql")
 
 
 class _Cursor(Protocol):
@@ -60,9 +69,8 @@ _ORPHANS: list[object] = []
 _PID = "omnibook_pid"
 
 
-def _on_connect(connection: _DriverConnection, record: ConnectionPoolEntry) -> None:
-    record.info[_PID] = os.getpid()
-    # The driver begins no transaction by itself: _on_begin does.
+def _set_sqlite(connection: _DriverConnection) -> None:
+    # The driver begins no transaction by itself: _on_begin does, and turns do.
     connection.isolation_level = None
     cursor = connection.cursor()
     try:
@@ -71,6 +79,24 @@ def _on_connect(connection: _DriverConnection, record: ConnectionPoolEntry) -> N
         cursor.execute("PRAGMA synchronous = FULL")
     finally:
         cursor.close()
+
+
+def _set_postgres(connection: Any) -> None:
+    connection.autocommit = True
+    cursor = connection.cursor()
+    try:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    finally:
+        cursor.close()
+
+
+def _on_connect(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_PID] = os.getpid()
+    driver = type(connection).__module__
+    if "sqlite" in driver:
+        _set_sqlite(connection)
+    else:
+        _set_postgres(connection)
 
 
 def _on_checkout(
@@ -89,53 +115,21 @@ def _on_checkout(
 
 
 def _on_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
-
-
-@contextmanager
-def storage_failures() -> Generator[None]:
-    """Turn what the driver and the disk raise into :class:`StoreError`, without any value.
-
-    Raises :class:`Contention` when another program kept the database locked.
-    """
-    try:
-        yield
-    except SQLAlchemyError as problem:
-        raise _explained(getattr(problem, "orig", None) or problem) from problem
-    except sqlite3.Error as problem:
-        # From a connection that SQLAlchemy did not wrap.
-        raise _explained(problem) from problem
-    except OSError as problem:
-        raise StoreError(
-            f"the database's files cannot be used: {problem.strerror or type(problem).__name__}"
-        ) from problem
-    except (UnicodeError, OverflowError):
-        # Not "from": these exceptions hold the value.
-        raise StoreError(
-            "a value cannot be stored: a text with half a character (a lone surrogate), or a "
-            "number beyond 64 bits"
-        ) from None
-
-
-def _explained(problem: BaseException) -> StoreError:
-    name = getattr(problem, "sqlite_errorname", None) or ""
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Contention(
-            "another program keeps the database locked; try again, or close what has it open"
-        )
-    for prefix, remedy in _REMEDIES.items():
-        if name.startswith(prefix):
-            return StoreError(f"{remedy} ({name})")
-    return StoreError(f"the database failed ({name or type(problem).__name__})")
+    begin = connection.get_execution_options().get(_BEGIN)
+    if begin is not None:
+        connection.exec_driver_sql(begin)
 
 
 @frozen
 class Database:
-    """An open SQLite database; make it with :meth:`open`."""
+    """An open database, for what is not booking: set-up, patient files, recurring openings."""
 
     engine: Engine
-    file: Path
-    gate: Gate
+    dialect: str
+    file: Path | None
+    """Of SQLite."""
+    gate: Gate | None
+    """Of a SQLite file."""
     owned: bool
 
     @classmethod
@@ -145,34 +139,55 @@ class Database:
         An engine that is handed over is given this package's settings; it should be fresh, such as
         one of :func:`open_engine`, or another adapter's.
 
-        Raises :class:`InvalidValue` for anything but a URL of a SQLite file, and
+        Raises :class:`InvalidValue` for anything but a URL of a SQLite file or of PostgreSQL, and
         :class:`StoreError` when it cannot be opened.
         """
         owned = not isinstance(target, Engine)
         engine = target if isinstance(target, Engine) else open_engine(target)
         try:
-            _configure(engine)
+            configure(engine)
+            dialect = engine.dialect.name
+            if dialect == POSTGRES:
+                return cls(engine, dialect, None, None, owned)
             file = _file_of(engine)
-            return cls(engine, file, Gate.of(file), owned)
+            _warn_of_damage(file)
+            gate = Gate.of(file)
+            watch(engine, file, gate)
+            return cls(engine, dialect, file, gate, owned)
         except BaseException:
             if owned:
                 engine.dispose()
             raise
 
+    @property
+    def name(self) -> str:
+        """For people: the file's name, or the database's."""
+        return self.engine.url.database or "" if self.file is None else self.file.name
+
     @contextmanager
     def reading(self) -> Generator[Connection]:
-        """A deferred transaction: everything read in it belongs to one instant."""
-        with self._connection("BEGIN") as connection:
-            yield connection
+        """A transaction in which everything that is read belongs to one instant."""
+        with self._connection("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN") as it:
+            yield it
+            if self.dialect == POSTGRES:
+                # As good as a ROLLBACK; after one psycopg drops the plans that the server kept.
+                commit(it)
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
-        """Behind the gate, an immediate transaction; whoever is in it commits, or nothing was done.
+        """A transaction for writing; whoever is in it commits, or nothing was done.
 
-        What the block raises goes through; a failure of the machinery becomes a
-        :class:`StoreError`.
+        On SQLite behind the gate. On PostgreSQL several may be in one at a time: who depends on
+        what it read locks it first. What the block raises goes through; a failure of the machinery
+        becomes a :class:`StoreError`.
         """
-        with self._turn(), self._connection("BEGIN IMMEDIATE") as connection:
+        with (
+            self._turn(),
+            self._connection(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '10s'",
+                "BEGIN IMMEDIATE",
+            ) as connection,
+        ):
             yield connection
 
     @contextmanager
@@ -189,7 +204,7 @@ class Database:
     def close(self) -> None:
         """Close the connections of an engine that this database opened itself.
 
-        The last connection to close writes the log into the database: behind the gate.
+        On SQLite the last connection to close writes the log into the database: behind the gate.
         """
         if self.owned:
             with self._turn(), storage_failures():
@@ -197,6 +212,9 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Generator[None]:
+        if self.gate is None:
+            yield
+            return
         with storage_failures():
             turn = self.gate.enter()
         try:
@@ -206,12 +224,9 @@ class Database:
                 self.gate.leave(turn)
 
     @contextmanager
-    def _connection(self, begin: str) -> Generator[Connection]:
-        with storage_failures():
-            connection = self.engine.connect().execution_options(**{_BEGIN: begin})
+    def _connection(self, on_postgres: str, on_sqlite: str) -> Generator[Connection]:
+        connection = self._begun(on_postgres if self.dialect == POSTGRES else on_sqlite)
         try:
-            with storage_failures():
-                connection.begin()
             yield connection
         finally:
             # Rolls back what was not committed. Should even that fail, the connection is thrown
@@ -219,38 +234,101 @@ class Database:
             with suppress(SQLAlchemyError):
                 connection.close()
 
+    def _begun(self, begin: str) -> Connection:
+        """A connection in a transaction.
+
+        One that an idle connection cannot begin is begun on a new one: the server may have been
+        restarted since it was last used.
+        """
+        for last in (False, True):
+            with storage_failures():
+                connection = self.engine.connect().execution_options(**{_BEGIN: begin})
+            try:
+                with storage_failures():
+                    connection.begin()
+            except ConnectionLost:
+                connection.close()
+                if last:
+                    raise
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise AssertionError("the last try returns or raises")
+
 
 def commit(connection: Connection) -> None:
-    """Commit, or raise :class:`StoreError`: then nothing was written."""
+    """Commit, or raise :class:`StoreError`."""
     with storage_failures():
         connection.commit()
 
 
-def open_engine(url: str | URL) -> Engine:
-    """A SQLAlchemy engine for a SQLite file, with this package's settings.
+def parse_url(url: str | URL, *, asynchronous: bool = False) -> URL:
+    """The URL with the driver that is used.
 
-    Share it among a store, a directory and a schedule source, and call its ``dispose()`` last.
-
-    Raises :class:`InvalidValue` for anything but a URL of a SQLite file.
+    Raises :class:`InvalidValue` for anything but a URL of a SQLite file or of PostgreSQL.
     """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # Not "from": the exception repeats the URL, and with it perhaps a password.
         raise InvalidValue(f"this is no database URL; {_HELP_URL}") from None
-    if parsed.get_backend_name() != "sqlite" or parsed.get_driver_name() != "pysqlite":
-        raise InvalidValue(f"only SQLite, by Python's own driver, is supported so far; {_HELP_URL}")
-    if not parsed.database or parsed.database == ":memory:":
+    drivers = _DRIVERS.get(parsed.drivername)
+    if drivers is None:
+        raise InvalidValue(
+            "only SQLite, and PostgreSQL by psycopg 3 (postgresql+psycopg://), are supported; "
+            f"{_HELP_URL}"
+        )
+    if parsed.get_backend_name() == SQLITE and (
+        not parsed.database or parsed.database == ":memory:"
+    ):
         raise InvalidValue(_IN_MEMORY)
-    # No limit (0): a pool that closes surplus connections would do so outside the gate.
-    engine = create_engine(parsed, poolclass=QueuePool, pool_size=0, hide_parameters=True)
-    _configure(engine)
+    return parsed.set(drivername=drivers[1] if asynchronous else drivers[0])
+
+
+def open_engine(url: str | URL) -> Engine:
+    """A SQLAlchemy engine with this package's settings.
+
+    Share it among a store, a directory and a schedule source, and call its ``dispose()`` last.
+
+    Raises :class:`InvalidValue` for anything but a URL of a SQLite file or of PostgreSQL.
+    """
+    parsed = parse_url(url)
+    with missing_driver():
+        engine = create_engine(parsed, poolclass=QueuePool, **engine_options(parsed))
+    configure(engine)
     return engine
 
 
-def _configure(engine: Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        raise InvalidValue(f"only SQLite is supported so far; {_HELP_URL}")
+@contextmanager
+def missing_driver() -> Generator[None]:
+    """Say which extra to install when a driver is not there."""
+    try:
+        yield
+    except (ImportError, NoSuchModuleError) as problem:
+        raise InvalidValue(
+            "the database's driver is not installed: pip install 'omnibook[postgres]' for "
+            "PostgreSQL, 'omnibook[async]' for asyncio"
+        ) from problem
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """How many connections are kept, and that no exception shows a parameter."""
+    if url.get_backend_name() == SQLITE:
+        # No limit (0): a pool that closes surplus connections would do so outside the gate.
+        return {"pool_size": 0, "hide_parameters": True}
+    return {"hide_parameters": True, "pool_size": 10, "max_overflow": 20}
+
+
+def configure(engine: Engine) -> None:
+    """Give an engine this package's settings, once.
+
+    Raises :class:`InvalidValue` for one of another kind.
+    """
+    name = f"{engine.dialect.name}+{engine.dialect.driver}"
+    if name not in _DRIVERS:
+        raise InvalidValue(f"only SQLite and PostgreSQL by psycopg 3 are supported; {_HELP_URL}")
     engine.hide_parameters = True
     if not event.contains(engine, "connect", _on_connect):
         event.listen(engine, "connect", _on_connect)
@@ -268,6 +346,18 @@ def _file_of(engine: Engine) -> Path:
         raise InvalidValue(_IN_MEMORY)
     # One name for the file, whichever link it was reached by: all must find the same gate.
     return Path(files["main"]).resolve()
+
+
+def _warn_of_damage(file: Path) -> None:
+    with storage_failures():
+        if others_use(file) and has_wal_reset_bug():
+            _log.warning(
+                "SQLite %s can damage a database that several processes write to at the same "
+                "instant. Omnibook's take turns, and are safe; no other program may write to %s "
+                "meanwhile. SQLite 3.51.3, 3.50.7 and 3.44.6 are mended.",
+                sqlite3.sqlite_version,
+                file.name,
+            )
 
 
 def set_write_ahead_log(connection: PoolProxiedConnection) -> None:

@@ -9,9 +9,13 @@ of this package happens behind the gate.
 One host only: such locks mean nothing on a network file system.
 """
 
+import asyncio
 import os
 import sys
+import threading
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Protocol
 
 from attrs import frozen
 
@@ -29,9 +33,20 @@ if sys.platform == "win32":
             else:
                 return
 
+    def _lock_if_free(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
     def _unlock(descriptor: int) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _share(descriptor: int) -> None:
+        # There are no shared locks here: nobody learns of anybody.
+        _unlock(descriptor)
 
 else:
     import fcntl
@@ -39,8 +54,34 @@ else:
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
+    def _lock_if_free(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _share(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
+class Entrance(Protocol):
+    """What a turn needs of a gate."""
+
+    def enter(self) -> int | Awaitable[int]:
+        """Wait for one's turn."""
+        ...
+
+    def enter_if_free(self) -> int | None:
+        """Enter at once, or nothing."""
+        ...
+
+    def leave(self, turn: int) -> None:
+        """Let the next one in."""
+        ...
 
 
 @frozen
@@ -64,13 +105,24 @@ class Gate:
         """
         # A descriptor for each turn: the lock belongs to it, so that threads exclude one another
         # like processes do.
-        turn = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        turn = self._open()
         try:
             _lock(turn)
         except BaseException:
             os.close(turn)
             raise
         return turn
+
+    def enter_if_free(self) -> int | None:
+        """Enter, if nobody is inside or waits to be; like :meth:`enter` otherwise."""
+        turn = self._open()
+        if _lock_if_free(turn):
+            return turn
+        os.close(turn)
+        return None
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
 
     def leave(self, turn: int) -> None:
         """Let the next one in."""
@@ -79,3 +131,81 @@ class Gate:
             _unlock(turn)
         finally:
             os.close(turn)
+
+
+_PRESENT: dict[Path, int] = {}
+_presence = threading.Lock()
+
+
+def others_use(database: Path) -> bool:
+    """Whether another process uses this file; from now on, others know of this one.
+
+    Said once in a process: to the second and later process, when it opens the file first. Each
+    keeps a shared lock on a side file until it ends.
+    """
+    path = database.with_name(f"{database.name}-users")
+    with _presence:
+        if path in _PRESENT:
+            return False
+        present = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        _PRESENT[path] = present
+        alone = _lock_if_free(present)
+        _share(present)
+        return not alone
+
+
+class AsyncGate:
+    """The same gate for coroutines: whoever has to wait does so in a thread, one at a time."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._queue = asyncio.Lock()
+
+    async def enter(self) -> int:
+        """See :meth:`Gate.enter`. Who is cancelled while waiting leaves as soon as it got in."""
+        async with self._queue:
+            wait = _Wait(self._gate)
+            try:
+                return await asyncio.to_thread(wait.run)
+            except asyncio.CancelledError:
+                wait.give_up()
+                raise
+
+    def enter_if_free(self) -> int | None:
+        """See :meth:`Gate.enter_if_free`."""
+        return self._gate.enter_if_free()
+
+    def leave(self, turn: int) -> None:
+        """Let the next one in."""
+        self._gate.leave(turn)
+
+
+class _Wait:
+    """One wait at a gate, in a thread that nobody can interrupt.
+
+    Whether who waits is still interested is settled between the two of them: the event loop may
+    have ended when the thread gets in.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._settling = threading.Lock()
+        self._turn: int | None = None
+        self._given_up = False
+
+    def run(self) -> int:
+        """Wait for the turn; leave at once if nobody is interested any more."""
+        turn = self._gate.enter()
+        with self._settling:
+            if self._given_up:
+                self._gate.leave(turn)
+            else:
+                self._turn = turn
+        return turn
+
+    def give_up(self) -> None:
+        """Not interested any more: leave, now or when the turn comes."""
+        with self._settling:
+            self._given_up = True
+            if self._turn is not None:
+                self._gate.leave(self._turn)

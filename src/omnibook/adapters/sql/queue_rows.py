@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy import Row
-
 from omnibook.adapters.sql.rows import Values, actor_columns, actor_of
 from omnibook.records import (
     AuditEvent,
@@ -35,7 +33,7 @@ def notice_row(notice: Notice) -> Values:
     }
 
 
-def notice_of(row: Row[Any]) -> Notice:
+def notice_of(row: Any) -> Notice:
     """The notice of a row."""
     return Notice(
         clinic_id=row.clinic_id,
@@ -65,7 +63,7 @@ def event_row(event: Event) -> Values:
     }
 
 
-def event_of(row: Row[Any]) -> Event:
+def event_of(row: Any) -> Event:
     """The event of a row."""
     return Event(
         clinic_id=row.clinic_id,
@@ -91,7 +89,7 @@ def order_row(order: ContactOrder) -> Values:
     }
 
 
-def order_of(row: Row[Any]) -> ContactOrder:
+def order_of(row: Any) -> ContactOrder:
     """The contact order of a row."""
     return ContactOrder(
         clinic_id=row.clinic_id,
@@ -114,7 +112,7 @@ def flag_row(flag: Flag) -> Values:
     }
 
 
-def flag_of(row: Row[Any]) -> Flag:
+def flag_of(row: Any) -> Flag:
     """The flag of a row."""
     return Flag(
         clinic_id=row.clinic_id,
@@ -138,7 +136,7 @@ def audit_row(event: AuditEvent) -> Values:
     }
 
 
-def audit_of(row: Row[Any]) -> AuditEvent:
+def audit_of(row: Any) -> AuditEvent:
     """The audit event of a row."""
     return AuditEvent(
         clinic_id=row.clinic_id,

@@ -1,19 +1,19 @@
 """Values as rows and rows as values: each pair of functions is one table, both ways.
 
 Nothing is judged here. A row function names every column of its table; a value function reads a row
-that was selected with all columns, and what its side tables hold.
+that was selected with all columns.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
-
-from sqlalchemy import Row
 
 from omnibook.booking_form import BookingEntries
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.health_numbers import HealthNumber
 from omnibook.identity_form import ActingFor, Identity
-from omnibook.ids import ActivityId, ContactKey
+from omnibook.ids import ActivityId
 from omnibook.patient import Gender
 from omnibook.records import (
     Actor,
@@ -38,7 +38,6 @@ Values = dict[str, Any]
 """A row to write: column names and their values."""
 
 Contacts = tuple[ContactPoint, ...]
-Keys = frozenset[ContactKey]
 
 
 # Parts -------------------------------------------------------------------------------------------
@@ -47,20 +46,12 @@ Keys = frozenset[ContactKey]
 def contact_rows(parent: Mapping[str, str], points: Iterable[ContactPoint]) -> list[Values]:
     """Contact points in their order; ``parent`` is the primary key of whose they are."""
     return [
-        {
-            **parent,
-            "position": position,
-            "system": point.system.value,
-            "value": point.value,
-            "rank": point.rank,
-            "verified": point.verified,
-            "current": point.current,
-        }
-        for position, point in enumerate(points)
+        {**parent, "position": position, **each}
+        for position, each in enumerate(contact_documents(points))
     ]
 
 
-def contact_of(row: Row[Any]) -> ContactPoint:
+def contact_of(row: Any) -> ContactPoint:
     """The contact point of a row."""
     return ContactPoint(
         system=ContactSystem(row.system),
@@ -71,8 +62,35 @@ def contact_of(row: Row[Any]) -> ContactPoint:
     )
 
 
+def contact_documents(points: Iterable[ContactPoint]) -> list[Values]:
+    """Contact points in their order, as JSON keeps them."""
+    return [
+        {
+            "system": point.system.value,
+            "value": point.value,
+            "rank": point.rank,
+            "verified": point.verified,
+            "current": point.current,
+        }
+        for point in points
+    ]
+
+
+def _contacts_of(documents: Iterable[Values]) -> Contacts:
+    return tuple(
+        ContactPoint(
+            system=ContactSystem(each["system"]),
+            value=each["value"],
+            rank=each["rank"],
+            verified=each["verified"],
+            current=each["current"],
+        )
+        for each in documents
+    )
+
+
 def identity_columns(identity: Identity) -> Values:
-    """The identity without its contacts, which have a table of their own."""
+    """The identity without its contacts."""
     number = identity.health_number
     return {
         "first_name": identity.first_name,
@@ -86,8 +104,7 @@ def identity_columns(identity: Identity) -> Values:
     }
 
 
-def identity_of(row: Row[Any], contacts: Contacts) -> Identity:
-    """The identity of a visit's or a provisional person's row."""
+def _identity_of(row: Any) -> Identity:
     number = None
     if row.health_number is not None:
         number = HealthNumber(
@@ -98,10 +115,27 @@ def identity_of(row: Row[Any], contacts: Contacts) -> Identity:
         last_name=row.last_name,
         birth_date=row.birth_date,
         gender=Gender(row.gender),
-        contacts=contacts,
+        contacts=_contacts_of(row.contacts),
         health_number=number,
         acting_for=ActingFor(row.acting_for),
     )
+
+
+def _person_document(person: Identity | None) -> Values | None:
+    if person is None:
+        return None
+    return {
+        **identity_columns(person),
+        "birth_date": person.birth_date.isoformat(),
+        "contacts": contact_documents(person.contacts),
+    }
+
+
+def _person_of(document: Values | None) -> Identity | None:
+    if document is None:
+        return None
+    birth_date = date.fromisoformat(document["birth_date"])
+    return _identity_of(SimpleNamespace(**{**document, "birth_date": birth_date}))
 
 
 def _terms_columns(terms: TermsAcceptance | None) -> Values:
@@ -113,7 +147,7 @@ def _terms_columns(terms: TermsAcceptance | None) -> Values:
     }
 
 
-def _terms_of(row: Row[Any]) -> TermsAcceptance:
+def _terms_of(row: Any) -> TermsAcceptance:
     return TermsAcceptance(
         document=row.terms_document,
         version=row.terms_version,
@@ -147,7 +181,12 @@ def _slot_columns(slot: Slot, activity: ActivityId, claimed: Span) -> Values:
     }
 
 
-def _slot_of(row: Row[Any]) -> Slot:
+def _entries_of(row: Any) -> BookingEntries:
+    contacts = _contacts_of(row.contacts)
+    return BookingEntries(reason=row.reason, details=row.details, contacts=contacts)
+
+
+def _slot_of(row: Any) -> Slot:
     return Slot(row.service_id, row.schedule_id, row.starts_at, row.ends_at)
 
 
@@ -166,10 +205,12 @@ def visit_row(visit: Visit) -> Values:
         "patient_id": visit.patient_id,
         "source": visit.source,
         **identity_columns(visit.identity),
+        "contacts": contact_documents(visit.identity.contacts),
+        "contact_keys": sorted(visit.contact_keys),
     }
 
 
-def visit_of(row: Row[Any], contacts: Contacts, contact_keys: Keys) -> Visit:
+def visit_of(row: Any) -> Visit:
     """The visit of a row."""
     return Visit(
         clinic_id=row.clinic_id,
@@ -178,10 +219,10 @@ def visit_of(row: Row[Any], contacts: Contacts, contact_keys: Keys) -> Visit:
         active_at=row.active_at,
         language=row.language,
         terms=_terms_of(row),
-        identity=identity_of(row, contacts),
+        identity=_identity_of(row),
         patient_id=row.patient_id,
         source=row.source,
-        contact_keys=contact_keys,
+        contact_keys=frozenset(row.contact_keys),
     )
 
 
@@ -199,10 +240,12 @@ def hold_row(hold: Hold) -> Values:
         "source": hold.source,
         "reason": hold.entries.reason,
         "details": hold.entries.details,
+        "contacts": contact_documents(hold.entries.contacts),
+        "contact_keys": sorted(hold.contact_keys),
     }
 
 
-def hold_of(row: Row[Any], contacts: Contacts, contact_keys: Keys) -> Hold:
+def hold_of(row: Any) -> Hold:
     """The hold of a row."""
     return Hold(
         clinic_id=row.clinic_id,
@@ -216,8 +259,8 @@ def hold_of(row: Row[Any], contacts: Contacts, contact_keys: Keys) -> Hold:
         expires_at=row.expires_at,
         state=HoldState(row.state),
         source=row.source,
-        contact_keys=contact_keys,
-        entries=BookingEntries(reason=row.reason, details=row.details, contacts=contacts),
+        contact_keys=frozenset(row.contact_keys),
+        entries=_entries_of(row),
     )
 
 
@@ -229,12 +272,16 @@ def appointment_row(appointment: Appointment) -> Values:
         "appointment_id": appointment.appointment_id,
         "reference": appointment.reference,
         **_slot_columns(appointment.slot, appointment.activity, appointment.claimed),
+        "occupied_until": appointment.claimed.end if appointment.status.occupies else None,
         "minutes": (appointment.slot.end - appointment.slot.start) // MINUTE,
         "status": appointment.status.value,
         "revision": appointment.revision,
         "patient_id": appointment.patient_id,
+        "provisional": _person_document(appointment.provisional),
         "reason": appointment.entries.reason,
         "details": appointment.entries.details,
+        "contacts": contact_documents(appointment.entries.contacts),
+        "contact_keys": sorted(appointment.contact_keys),
         "language": appointment.language,
         **_terms_columns(appointment.terms),
         "source": appointment.source,
@@ -247,10 +294,8 @@ def appointment_row(appointment: Appointment) -> Values:
     }
 
 
-def appointment_of(
-    row: Row[Any], contacts: Contacts, contact_keys: Keys, provisional: Identity | None
-) -> Appointment:
-    """The appointment of a row; ``provisional`` is of ``provisional_persons``, if it is there."""
+def appointment_of(row: Any) -> Appointment:
+    """The appointment of a row."""
     cancellation = None
     if row.cancelled_at is not None:
         cancellation = Cancellation(
@@ -268,12 +313,12 @@ def appointment_of(
         status=AppointmentStatus(row.status),
         revision=row.revision,
         patient_id=row.patient_id,
-        provisional=provisional,
-        entries=BookingEntries(reason=row.reason, details=row.details, contacts=contacts),
+        provisional=_person_of(row.provisional),
+        entries=_entries_of(row),
         language=row.language,
         terms=None if row.terms_document is None else _terms_of(row),
         source=row.source,
-        contact_keys=contact_keys,
+        contact_keys=frozenset(row.contact_keys),
         messages=row.messages,
         booked_at=row.booked_at,
         booked_by=actor_of(row.booked_by_kind, row.booked_by_staff_id),
@@ -297,7 +342,7 @@ def claim_row(clinic_id: str, claim: Claim) -> Values:
     }
 
 
-def claim_of(row: Row[Any]) -> Claim:
+def claim_of(row: Any) -> Claim:
     """The claim of a row."""
     return Claim(
         span=Span(row.starts_at, row.ends_at),
@@ -319,11 +364,9 @@ def busy_row(clinic_id: str, busy: Busy) -> Values:
     }
 
 
-def busy_of(row: Row[Any]) -> Busy:
+def busy_of(row: Any) -> Busy:
     """The busy time of a row."""
-    return Busy(
-        span=Span(row.starts_at, row.ends_at), schedule_id=row.schedule_id, busy_id=row.busy_id
-    )
+    return Busy(span=Span(row.starts_at, row.ends_at), schedule_id=row.schedule_id, busy_id=row.id)
 
 
 def opening_row(opening: DeskOpening) -> Values:
@@ -334,20 +377,21 @@ def opening_row(opening: DeskOpening) -> Values:
         "schedule_id": opening.schedule_id,
         "starts_at": opening.span.start,
         "ends_at": opening.span.end,
+        "activities": list(opening.activities),
         "interval_microseconds": opening.interval,
         "made_at": opening.made_at,
         **actor_columns("made_by", opening.made_by),
     }
 
 
-def opening_of(row: Row[Any], activities: tuple[ActivityId, ...]) -> DeskOpening:
+def opening_of(row: Any) -> DeskOpening:
     """The desk's opening of a row."""
     return DeskOpening(
         clinic_id=row.clinic_id,
-        opening_id=row.opening_id,
+        opening_id=row.id,
         schedule_id=row.schedule_id,
         span=Span(row.starts_at, row.ends_at),
-        activities=activities,
+        activities=tuple(row.activities),
         interval=row.interval_microseconds,
         made_at=row.made_at,
         made_by=actor_of(row.made_by_kind, row.made_by_staff_id),
@@ -367,11 +411,11 @@ def closure_row(closure: DeskClosure) -> Values:
     }
 
 
-def closure_of(row: Row[Any]) -> DeskClosure:
+def closure_of(row: Any) -> DeskClosure:
     """The desk's closure of a row."""
     return DeskClosure(
         clinic_id=row.clinic_id,
-        closure_id=row.closure_id,
+        closure_id=row.id,
         schedule_id=row.schedule_id,
         span=Span(row.starts_at, row.ends_at),
         made_at=row.made_at,

@@ -1,18 +1,18 @@
 """A schedule source in tables of its own: the recurring openings of each schedule."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert
+from sqlalchemy import Connection, Engine, Row, Select, insert
 
 from omnibook.adapters.sql import directory_tables as d
 from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql.adapter import SqlAdapter
-from omnibook.adapters.sql.engine import commit, storage_failures
+from omnibook.adapters.sql.engine import commit
+from omnibook.adapters.sql.failures import storage_failures
 from omnibook.adapters.sql.rows import Values
-from omnibook.adapters.sql.snapshots import Reader
 from omnibook.clinic import Opening, Recurrence, Release
 from omnibook.ids import ActivityId, ClinicId, ScheduleId
 
@@ -30,7 +30,7 @@ _INSERT = {table: insert(table) for table in _TABLES}
 
 
 class SqlScheduleSource(SqlAdapter):
-    """A clinic's recurring openings in a SQLite database.
+    """A clinic's recurring openings in a SQL database.
 
     Use it as a context manager, or call :meth:`close`.
     """
@@ -44,7 +44,7 @@ class SqlScheduleSource(SqlAdapter):
             clinic_id: whose schedules.
 
         Raises:
-            InvalidValue: the URL is none of a SQLite file.
+            InvalidValue: the URL is none of a SQLite file or of PostgreSQL.
             StoreError: the database cannot be opened, or has another version of the schema.
         """
         super().__init__(url)
@@ -56,17 +56,22 @@ class SqlScheduleSource(SqlAdapter):
         exceptions: defaultdict[tuple[str, int], set[date]] = defaultdict(set)
         found: defaultdict[str, list[Opening]] = defaultdict(list)
         with self._database.reading() as connection, storage_failures():
-            reader = Reader(connection, self._clinic)
-            for row in reader.listed(_ACTIVITIES, set(schedule_ids)):
+            for row in self._rows(connection, _ACTIVITIES, schedule_ids):
                 activities[row.schedule_id, row.position].add(row.activity_id)
-            for row in reader.listed(_EXCEPTIONS, set(schedule_ids)):
+            for row in self._rows(connection, _EXCEPTIONS, schedule_ids):
                 exceptions[row.schedule_id, row.position].add(row.on_date)
-            for row in reader.listed(_OPENINGS, set(schedule_ids)):
+            for row in self._rows(connection, _OPENINGS, schedule_ids):
                 place = (row.schedule_id, row.position)
                 found[row.schedule_id].append(
                     _opening_of(row, frozenset(activities[place]), frozenset(exceptions[place]))
                 )
         return {each: tuple(found[each]) for each in schedule_ids}
+
+    def _rows(
+        self, connection: Connection, statement: Select[Any], schedule_ids: Iterable[ScheduleId]
+    ) -> Iterator[Row[Any]]:
+        for some in s.chunks(set(schedule_ids)):
+            yield from connection.execute(statement, {"clinic": self._clinic, "ids": some})
 
     def put(self, schedule_id: ScheduleId, openings: Iterable[Opening]) -> None:
         """Keep these openings of a schedule, in place of all that it had."""

@@ -11,14 +11,27 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from omnibook.adapters.sql.engine import Database, commit, set_write_ahead_log, storage_failures
+from omnibook.adapters.sql.engine import (
+    POSTGRES,
+    SQLITE,
+    Database,
+    commit,
+    set_write_ahead_log,
+)
+from omnibook.adapters.sql.failures import storage_failures
 from omnibook.errors import StoreError
 
-REVISIONS = ("0001",)
-"""Every version of the schema, oldest first; the last is this package's own."""
+REVISIONS = ("0002",)
+"""Every version of the schema, oldest first; the last is this package's own.
+
+There was a 0001 while the first release was being made; no release has it.
+"""
 
 VERSION_TABLE = "omnibook_version"
 """Where Alembic keeps the version: a name of its own, beside whatever else the host migrates."""
+
+_LOCK = 0x6F6D6E69626F6F6B
+"""Whoever changes the schema holds this advisory lock: "omnibook" in ASCII."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -29,10 +42,11 @@ def upgrade(target: str | Engine) -> None:
     Either all steps are taken or none. Other processes wait meanwhile; stop older versions first.
 
     Args:
-        target: a URL such as ``sqlite:////var/lib/clinic/clinic.db``, or an engine.
+        target: a URL such as ``sqlite:////var/lib/clinic/clinic.db`` or
+            ``postgresql://clinic@db.example.org/clinic``, or an engine.
 
     Raises:
-        InvalidValue: the URL is none of a SQLite file.
+        InvalidValue: the URL is none of a SQLite file or of PostgreSQL.
         StoreError: the database is of a newer version, or cannot be written.
     """
     database = Database.open(target)
@@ -50,7 +64,9 @@ def ensure_schema(database: Database) -> None:
     with database.reading() as connection, storage_failures():
         empty = _is_empty(connection)
         version = _version(connection)
-        log = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+        log = "wal"
+        if database.dialect == SQLITE:
+            log = connection.exec_driver_sql("PRAGMA journal_mode").scalar() or ""
     if empty:
         _upgrade(database, only_if_empty=True)
         return
@@ -61,10 +77,14 @@ def ensure_schema(database: Database) -> None:
 
 
 def _upgrade(database: Database, *, only_if_empty: bool) -> None:
-    with database.alone() as connection, storage_failures():
-        set_write_ahead_log(connection)
+    if database.dialect == SQLITE:
+        with database.alone() as driver, storage_failures():
+            set_write_ahead_log(driver)
     with database.writing() as connection:
         with storage_failures():
+            if database.dialect == POSTGRES:
+                # Whoever else sets it up waits here, and then finds it done.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             empty = _is_empty(connection)
             version = _version(connection)
         if only_if_empty and not empty:
@@ -108,6 +128,11 @@ def _refuse_other(version: str | None) -> None:
         raise StoreError(
             "the database has tables, but none of omnibook's; check the URL, or add omnibook's "
             "tables to it with: omnibook db upgrade URL"
+        )
+    if version < REVISIONS[0]:
+        raise StoreError(
+            f"the database has version {version} of the schema, of a preview that no release can "
+            "upgrade; keep it as it is, and begin with an empty database"
         )
     if version in REVISIONS:
         raise StoreError(

@@ -1,249 +1,255 @@
-"""Reads a scope's snapshot: the numbered contract of :mod:`omnibook.transactions`, as statements.
+"""Loads a scope's snapshot: the numbered contract of :mod:`omnibook.transactions`, as statements.
 
-Everything is read in the caller's transaction, so that it belongs to one instant.
+Almost all that a scope loads is known before anything is read, and asked for in one batch; only the
+holds behind claims are asked for when there are some. Everything is read in the caller's
+transaction.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy.sql.base import Executable
 
 from omnibook.adapters.sql import statements as s
-from omnibook.adapters.sql import tables as t
+from omnibook.adapters.sql.compiled import compiled
 from omnibook.adapters.sql.queue_rows import event_of, notice_of, order_of
 from omnibook.adapters.sql.rows import (
     appointment_of,
     busy_of,
     claim_of,
     closure_of,
-    contact_of,
     hold_of,
-    identity_of,
     opening_of,
     visit_of,
 )
-from omnibook.contacts import ContactPoint
-from omnibook.ids import (
-    ActivityId,
-    AppointmentId,
-    ClinicId,
-    ContactKey,
-    HoldId,
-    ScheduleId,
-    VisitId,
-)
-from omnibook.records import (
-    Appointment,
-    Busy,
-    Claim,
-    ClaimKind,
-    ContactOrder,
-    DeskClosure,
-    DeskOpening,
-    Event,
-    Hold,
-    Notice,
-    Visit,
-)
+from omnibook.adapters.sql.sessions import Command, Rows
+from omnibook.audit import tombstone_id
+from omnibook.ids import ClinicId, ContactKey, HoldId, PatientId, ScheduleId, SourceKey
+from omnibook.records import ClaimKind
 from omnibook.times import Span
 from omnibook.transactions import ScheduleState, Scope, Snapshot
 
-_VISIT_CONTACTS = s.children(t.visit_contacts, "visit_id")
-_VISIT_KEYS = s.children(t.visit_contact_keys, "visit_id")
-_HOLD_CONTACTS = s.children(t.hold_contacts, "hold_id")
-_HOLD_KEYS = s.children(t.hold_contact_keys, "hold_id")
-_APPOINTMENT_CONTACTS = s.children(t.appointment_contacts, "appointment_id")
-_APPOINTMENT_KEYS = s.children(t.appointment_contact_keys, "appointment_id")
-_PROVISIONAL_CONTACTS = s.children(t.provisional_contacts, "appointment_id")
+
+def contact_key(key: ContactKey) -> str:
+    """By what a contact's holds and appointments are found."""
+    return f"c/{key}"
 
 
-def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    """The identifiers, sorted, in lists that one statement can take."""
-    listed = sorted(ids)
-    for first in range(0, len(listed), s.CHUNK):
-        yield listed[first : first + s.CHUNK]
+def source_key(key: SourceKey) -> str:
+    """By what a source's holds and appointments are found."""
+    return f"s/{key}"
 
 
-class Reader:
-    """Reads one clinic's rows in one transaction."""
+def patient_key(patient_id: PatientId) -> str:
+    """By what a patient's holds are found."""
+    return f"p/{patient_id}"
 
-    def __init__(self, connection: Connection, clinic_id: ClinicId) -> None:
-        self._connection = connection
-        self._clinic = clinic_id
 
-    def rows(self, statement: Select[Any], **values: object) -> Sequence[Row[Any]]:
-        """The rows of a statement, which is told the clinic."""
-        return self._connection.execute(statement, {"clinic": self._clinic, **values}).all()
+class Loading:
+    """What is asked for a scope, and what is made of the answers; asked once.
 
-    def listed(
-        self, statement: Select[Any], ids: Iterable[str], **values: object
-    ) -> Iterator[Row[Any]]:
-        """The rows of a statement that takes a list; nothing for none."""
-        for some in chunks(ids):
-            yield from self.rows(statement, ids=some, **values)
+    Of the rows that count by time, those are read that count at ``since``, which is not after the
+    snapshot's ``now``; those that count at ``now`` are kept.
+    """
 
-    def clock(self) -> datetime | None:
-        """The instant of the clinic's last write, if there was one."""
-        rows = self.rows(s.CLOCK)
-        return rows[0].last_at if rows else None
+    def __init__(self, dialect: str, scope: Scope) -> None:
+        self._dialect = dialect
+        self._scope = scope
+        self._since: datetime | None = None
+        self._asked: list[tuple[str, Command]] = []
 
-    def snapshot(self, scope: Scope, now: datetime) -> Snapshot:
-        """Everything that the scope loads, by the numbers of the contract."""
-        schedules = self._schedules(scope)
-        owners = {
-            claim.owner
-            for state in schedules.values()
-            for claim in state.claims
-            if claim.kind is ClaimKind.HOLD
+    @property
+    def clinic_id(self) -> ClinicId:
+        """Whose rows."""
+        return self._scope.clinic_id
+
+    def batch(self, since: datetime | None) -> list[Command]:
+        """The statements. ``since`` is an instant not after ``now``; nothing: the server's."""
+        self._since = since
+        self._ask_for_schedules()
+        self._ask_for_visit()
+        self._ask_for_holds()
+        self._ask_for_appointments()
+        self._ask_for_records()
+        return [command for _, command in self._asked]
+
+    def more(self, answers: Sequence[Rows]) -> list[Command]:
+        """What the answers to :meth:`batch` make it ask: the holds behind claims."""
+        behind = {
+            row.owner_id
+            for (name, _), rows in zip(self._asked, answers, strict=True)
+            if name.startswith("claims ")
+            for row in rows
+            if row.kind == ClaimKind.HOLD
         }
-        notice = None if scope.notice is None else self._notice(scope.notice)
-        event = None if scope.event is None else self._event(scope.event)
-        order = None if scope.order is None else self._order(scope.order)
-        about = {each.appointment_id for each in (notice, event, order) if each is not None}
+        if not behind:
+            return []
+        self._ask("holds behind", s.HOLDS_LISTED, ids=sorted(behind))
+        return [self._asked[-1][1]]
+
+    def answer(self, now: datetime, answers: Sequence[Rows]) -> Snapshot:
+        """What the rows mean at ``now``."""
+        found = self._found(answers)
+        scope = self._scope
+        holds = {
+            HoldId(row.hold_id): hold_of(row)
+            for row in found.get("holds", ())
+            if row.part != "keys"
+            or (row.expires_at > now and (self._carries(row) or row.patient_id in scope.patients))
+        }
+        holds |= {row.hold_id: hold_of(row) for row in found.get("holds behind", ())}
+        appointments = {
+            row.appointment_id: appointment_of(row)
+            for row in found.get("appointments", ())
+            if row.part != "keys"
+            or (
+                row.starts_at > now
+                and row.patient_id is None
+                and row.occupied_until is not None
+                and self._carries(row)
+            )
+        }
         return Snapshot(
             scope=scope,
             now=now,
-            schedules=schedules,
-            visit=None if scope.visit is None else self._visit(scope.visit),
-            holds=self.holds(self._hold_rows(scope, owners, now)),
-            appointments={
-                each.appointment_id: each
-                for each in self.appointments(self._appointment_rows(scope, about, now))
-            },
-            opening=None if scope.opening is None else self._opening(scope.opening),
-            closure=None if scope.closure is None else self._closure(scope.closure),
-            notice=notice,
-            event=event,
-            order=order,
+            schedules=self._schedules(found),
+            visit=next(map(visit_of, found.get("visit", ())), None),
+            holds=holds,
+            appointments=appointments,
+            opening=next(map(opening_of, found.get("opening", ())), None),
+            closure=next(map(closure_of, found.get("closure", ())), None),
+            notice=next(map(notice_of, found.get("notice", ())), None),
+            event=next(map(event_of, found.get("event", ())), None),
+            order=next(map(order_of, found.get("order", ())), None),
+            forgotten=bool(found.get("tombstone")) and scope.appointment not in appointments,
         )
+
+    def _found(self, answers: Sequence[Rows]) -> dict[str, Rows]:
+        named = zip(self._asked, answers, strict=True)
+        return {name: rows for (name, _), rows in named}
+
+    def _ask(self, name: str, statement: Executable, **values: object) -> None:
+        values = {"clinic": self._scope.clinic_id, **values}
+        self._asked.append((name, (compiled(statement, self._dialect), values)))
 
     # 2. schedules
 
-    def _schedules(self, scope: Scope) -> dict[ScheduleId, ScheduleState]:
-        if not scope.schedules:
+    def _ask_for_schedules(self) -> None:
+        spans = self._scope.schedules
+        if not spans:
+            return
+        for schedule_id, span in spans.items():
+            self._ask(
+                f"claims {schedule_id}",
+                s.CLAIMS,
+                schedule=schedule_id,
+                starts=span.start,
+                ends=span.end,
+            )
+        self._ask(
+            "standing",
+            s.STANDING,
+            schedules=list(spans),
+            starts=min(span.start for span in spans.values()),
+            ends=max(span.end for span in spans.values()),
+        )
+
+    def _schedules(self, found: Mapping[str, Rows]) -> dict[ScheduleId, ScheduleState]:
+        if not self._scope.schedules:
             return {}
-        window = {
-            "starts": min(span.start for span in scope.schedules.values()),
-            "ends": max(span.end for span in scope.schedules.values()),
-        }
-        busy: defaultdict[str, list[Busy]] = defaultdict(list)
-        for row in self.listed(s.BUSY, scope.schedules, **window):
-            busy[row.schedule_id].append(busy_of(row))
-        openings: defaultdict[str, list[DeskOpening]] = defaultdict(list)
-        for opening in self._openings(list(self.listed(s.OPENINGS, scope.schedules, **window))):
-            openings[opening.schedule_id].append(opening)
-        closures: defaultdict[str, list[DeskClosure]] = defaultdict(list)
-        for row in self.listed(s.CLOSURES, scope.schedules, **window):
-            closures[row.schedule_id].append(closure_of(row))
-        return {
-            schedule_id: ScheduleState(
+        rows = found["standing"]
+        busy = sorted(busy_of(row) for row in rows if row.part == "busy")
+        openings = [opening_of(row) for row in rows if row.part == "opening"]
+        openings.sort(key=lambda each: (each.span, each.opening_id))
+        closures = [closure_of(row) for row in rows if row.part == "closure"]
+        closures.sort(key=lambda each: (each.span, each.closure_id))
+
+        def state(schedule_id: ScheduleId, span: Span) -> ScheduleState:
+            def here(its_schedule: ScheduleId, its_span: Span) -> bool:
+                return its_schedule == schedule_id and its_span.overlaps(span)
+
+            return ScheduleState(
                 schedule_id=schedule_id,
                 span=span,
-                claims=self._claims(schedule_id, span),
-                busy=tuple(each for each in busy[schedule_id] if each.span.overlaps(span)),
-                openings=tuple(each for each in openings[schedule_id] if each.span.overlaps(span)),
-                closures=tuple(each for each in closures[schedule_id] if each.span.overlaps(span)),
+                claims=tuple(claim_of(row) for row in found[f"claims {schedule_id}"]),
+                busy=tuple(each for each in busy if here(each.schedule_id, each.span)),
+                openings=tuple(each for each in openings if here(each.schedule_id, each.span)),
+                closures=tuple(each for each in closures if here(each.schedule_id, each.span)),
             )
-            for schedule_id, span in scope.schedules.items()
-        }
 
-    def _claims(self, schedule_id: ScheduleId, span: Span) -> tuple[Claim, ...]:
-        rows = self.rows(s.CLAIMS, schedule=schedule_id, starts=span.start, ends=span.end)
-        return tuple(claim_of(row) for row in rows)
-
-    def _openings(self, rows: Sequence[Row[Any]]) -> Iterator[DeskOpening]:
-        activities: defaultdict[str, list[ActivityId]] = defaultdict(list)
-        for row in self.listed(s.OPENING_ACTIVITIES, (row.opening_id for row in rows)):
-            activities[row.opening_id].append(row.activity_id)
-        for row in rows:
-            yield opening_of(row, tuple(activities[row.opening_id]))
+        return {each: state(each, span) for each, span in self._scope.schedules.items()}
 
     # 3. to 6.: visit, holds, appointments
 
-    def _visit(self, visit_id: VisitId) -> Visit | None:
-        for row in self.rows(s.VISIT, id=visit_id):
-            contacts = self._contacts(_VISIT_CONTACTS, "visit_id", [visit_id])
-            keys = self._keys(_VISIT_KEYS, "visit_id", [visit_id])
-            return visit_of(row, contacts[visit_id], frozenset(keys[visit_id]))
-        return None
+    def _ask_for_visit(self) -> None:
+        if self._scope.visit is not None:
+            self._ask("visit", s.VISIT, visit=self._scope.visit)
 
-    def _hold_rows(self, scope: Scope, owners: set[str], now: datetime) -> Iterator[Row[Any]]:
-        yield from self.listed(s.HOLDS, owners if scope.hold is None else owners | {scope.hold})
+    def _ask_for_holds(self) -> None:
+        scope = self._scope
+        keys = [*self._shared_keys(), *map(patient_key, sorted(scope.patients))]
+        parts: dict[str, dict[str, object]] = {}
+        if scope.hold is not None:
+            parts["named"] = {"hold": scope.hold}
         if scope.visit is not None:
-            yield from self.rows(s.HOLDS_OF_VISIT, id=scope.visit)
-        yield from self.listed(s.LIVE_HOLDS_OF_CONTACTS, scope.contacts, now=now)
-        if scope.source is not None:
-            yield from self.rows(s.LIVE_HOLDS_OF_SOURCE, id=scope.source, now=now)
-        yield from self.listed(s.LIVE_HOLDS_OF_PATIENT, scope.patients, now=now)
+            parts["visit"] = {"visit": scope.visit}
+        if keys:
+            parts["keys"] = {"keys": keys, "since": self._since}
+        self._ask_for("holds", s.holds, parts)
 
-    def holds(self, rows: Iterable[Row[Any]]) -> dict[HoldId, Hold]:
-        """The holds of these rows, each once."""
-        found = {row.hold_id: row for row in rows}
-        contacts = self._contacts(_HOLD_CONTACTS, "hold_id", found)
-        keys = self._keys(_HOLD_KEYS, "hold_id", found)
-        return {
-            hold_id: hold_of(row, contacts[hold_id], frozenset(keys[hold_id]))
-            for hold_id, row in found.items()
-        }
-
-    def _appointment_rows(
-        self, scope: Scope, about: set[AppointmentId], now: datetime
-    ) -> Iterator[Row[Any]]:
+    def _ask_for_appointments(self) -> None:
+        scope = self._scope
         # An appointment carries the identifier of the hold that it was booked from.
-        named = {each for each in (scope.hold, scope.appointment) if each is not None}
-        yield from self.listed(s.APPOINTMENTS, about | named)
-        yield from self.listed(s.PROVISIONAL_OF_CONTACTS, scope.contacts, now=now)
-        if scope.source is not None:
-            yield from self.rows(s.PROVISIONAL_OF_SOURCE, id=scope.source, now=now)
-        yield from self.listed(s.APPOINTMENTS_OF_PATIENT, scope.patients)
+        named = [each for each in (scope.hold, scope.appointment) if each is not None]
+        keys = self._shared_keys()
+        parts: dict[str, dict[str, object]] = {}
+        if named:
+            parts["named"] = {"named": named}
+        if scope.patients:
+            parts["patients"] = {"patients": sorted(scope.patients)}
+        if keys:
+            parts["keys"] = {"keys": keys, "since": self._since}
+        for name in ("notice", "event", "order"):
+            if getattr(scope, name) is not None:
+                parts[name] = {name: getattr(scope, name)}
+        self._ask_for("appointments", s.appointments, parts)
 
-    def appointments(self, rows: Iterable[Row[Any]]) -> tuple[Appointment, ...]:
-        """The appointments of these rows, each once, in their order."""
-        found = {row.appointment_id: row for row in rows}
-        contacts = self._contacts(_APPOINTMENT_CONTACTS, "appointment_id", found)
-        keys = self._keys(_APPOINTMENT_KEYS, "appointment_id", found)
-        unfiled = [each for each, row in found.items() if row.patient_id is None]
-        typed = self._contacts(_PROVISIONAL_CONTACTS, "appointment_id", unfiled)
-        persons = {
-            row.appointment_id: identity_of(row, typed[row.appointment_id])
-            for row in self.listed(s.PROVISIONAL_PERSONS, unfiled)
-        }
-        return tuple(
-            appointment_of(row, contacts[each], frozenset(keys[each]), persons.get(each))
-            for each, row in found.items()
+    def _ask_for(
+        self,
+        name: str,
+        statement: Callable[..., Executable],
+        parts: Mapping[str, Mapping[str, object]],
+    ) -> None:
+        if parts:
+            values = {key: value for part in parts.values() for key, value in part.items()}
+            self._ask(name, statement(*parts), **values)
+
+    def _carries(self, row: Any) -> bool:
+        """Whether the row still has one of the keys: one put unseen may be found by former ones."""
+        scope = self._scope
+        return not scope.contacts.isdisjoint(row.contact_keys) or (
+            scope.source is not None and row.source == scope.source
         )
 
-    def _contacts(
-        self, statement: Select[Any], parent: str, ids: Iterable[str]
-    ) -> defaultdict[str, tuple[ContactPoint, ...]]:
-        found: defaultdict[str, tuple[ContactPoint, ...]] = defaultdict(tuple)
-        for row in self.listed(statement, ids):
-            found[getattr(row, parent)] += (contact_of(row),)
-        return found
+    def _shared_keys(self) -> list[str]:
+        scope = self._scope
+        keys = [contact_key(each) for each in sorted(scope.contacts)]
+        return keys if scope.source is None else [*keys, source_key(scope.source)]
 
-    def _keys(
-        self, statement: Select[Any], parent: str, ids: Iterable[str]
-    ) -> defaultdict[str, set[ContactKey]]:
-        found: defaultdict[str, set[ContactKey]] = defaultdict(set)
-        for row in self.listed(statement, ids):
-            found[getattr(row, parent)].add(row.contact_key)
-        return found
+    # 7. and 8.: single records
 
-    # 7. single records
-
-    def _opening(self, opening_id: str) -> DeskOpening | None:
-        return next(self._openings(self.rows(s.OPENING, id=opening_id)), None)
-
-    def _closure(self, closure_id: str) -> DeskClosure | None:
-        return next(map(closure_of, self.rows(s.CLOSURE, id=closure_id)), None)
-
-    def _notice(self, notice_id: str) -> Notice | None:
-        return next(map(notice_of, self.rows(s.NOTICE, id=notice_id)), None)
-
-    def _event(self, event_id: str) -> Event | None:
-        return next(map(event_of, self.rows(s.EVENT, id=event_id)), None)
-
-    def _order(self, order_id: str) -> ContactOrder | None:
-        return next(map(order_of, self.rows(s.ORDER, id=order_id)), None)
+    def _ask_for_records(self) -> None:
+        scope = self._scope
+        if scope.opening is not None:
+            self._ask("opening", s.OPENING, id=scope.opening)
+        if scope.closure is not None:
+            self._ask("closure", s.CLOSURE, id=scope.closure)
+        if scope.appointment is not None:
+            self._ask("tombstone", s.TOMBSTONE, id=tombstone_id(scope.appointment))
+        if scope.notice is not None:
+            self._ask("notice", s.NOTICE, id=scope.notice)
+        if scope.event is not None:
+            self._ask("event", s.EVENT, id=scope.event)
+        if scope.order is not None:
+            self._ask("order", s.ORDER, id=scope.order)

@@ -1,76 +1,183 @@
-"""Every statement of a store, built once; values are bound when it runs.
+"""Every statement of a store, in SQLAlchemy's words; each is compiled once for an engine.
 
-SQLAlchemy keeps what it compiled for a statement's shape, so that a shape is compiled once in a
-process. No statement holds a value: none appears in a log, and the database can keep its plans.
+No statement holds a value of a person: values are bound when it runs, and none appears in a log.
 
-Statements take ``clinic`` and the names given here; lists (``ids``) are expanded when run, so that
-an empty one is never asked with.
+What is bound: ``clinic`` always; ``since``, an instant that is not after ``now`` (where nothing is
+given for it, the server's own); ``ids``, a list of texts, which may be empty; and the names given
+here.
 """
 
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
     Delete,
     Insert,
+    Integer,
     Select,
     Table,
+    Text,
     and_,
     bindparam,
+    cast,
+    column,
     delete,
+    false,
     func,
+    literal_column,
+    null,
+    or_,
     select,
+    union_all,
 )
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from omnibook.adapters.sql import tables as t
-from omnibook.adapters.sql.columns import Instant
-from omnibook.records import AppointmentStatus, HoldState, NoticeState
-
-CHUNK = 400
-"""How many identifiers one statement lists at most."""
-
-_OCCUPYING = [status.value for status in AppointmentStatus if status.occupies]
+from omnibook.adapters.sql.columns import Instant, Names
+from omnibook.records import HoldState, NoticeState
 
 
-def _clinic(table: Table) -> Select[Any]:
-    return select(table).where(table.c.clinic_id == bindparam("clinic"))
+class _Each(FunctionElement[Any]):
+    """A list of texts as a table of one column."""
+
+    inherit_cache = True
+    name = "each"
 
 
-def _listed(column: Column[str]) -> Select[Any]:
-    return _clinic(column.table).where(column.in_(bindparam("ids", expanding=True)))
+@compiles(_Each, "sqlite")
+def _each_of_json(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
 
 
-def _one(column: Column[str]) -> Select[Any]:
-    return _clinic(column.table).where(column == bindparam("id"))
+@compiles(_Each, "postgresql")
+def _each_of_array(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"unnest({compiler.process(element.clauses, **options)})"
 
 
-def _overlapping(table: Table) -> Select[Any]:
-    """Rows of schedules that overlap from ``starts`` to ``ends``."""
+class _Among(FunctionElement[Any]):
+    """Whether a text is in a list of texts.
+
+    It has no type: of a Boolean one SQLAlchemy makes ``… = 1`` for SQLite, and no index is used.
+    """
+
+    inherit_cache = True
+    name = "among"
+
+
+@compiles(_Among, "sqlite")
+def _among_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    of, names = (compiler.process(each, **options) for each in element.clauses)
+    return f"{of} IN (SELECT value FROM json_each({names}))"  # noqa: S608 - names of columns
+
+
+@compiles(_Among, "postgresql")
+def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    of, names = (compiler.process(each, **options) for each in element.clauses)
+    return f"{of} = ANY ({names})"
+
+
+class _Since(ColumnElement[Any]):
+    """The bound ``since``, or the server's clock at the begin of the transaction."""
+
+    inherit_cache = True
+    type = Instant()
+
+
+@compiles(_Since, "sqlite")
+def _since_bound(element: _Since, compiler: SQLCompiler, **options: Any) -> str:
+    del element
+    return str(compiler.process(_BOUND_SINCE, **options))
+
+
+@compiles(_Since, "postgresql")
+def _since_or_now(element: _Since, compiler: SQLCompiler, **options: Any) -> str:
+    del element
+    return f"coalesce({compiler.process(_BOUND_SINCE, **options)}, now())"
+
+
+_BOUND_SINCE = bindparam("since", type_=Instant)
+_SINCE = _Since()
+
+
+def _each(name: str) -> Any:
+    # The alias is the column's name: so PostgreSQL calls the one column of such a table.
+    return _Each(bindparam(name, type_=Names)).table_valued(column("value", Text), name="value")
+
+
+def _among(of: Column[str], name: str = "ids") -> ColumnElement[bool]:
+    return _Among(of, bindparam(name, type_=Names))
+
+
+def _literally(word: str) -> ColumnElement[str]:
+    """A word of a closed vocabulary, written into the statement."""
+    return literal_column(f"'{word}'", Text)
+
+
+# For the statements that stand elsewhere.
+among, literally = _among, _literally
+
+
+def _clinic(rows: Table) -> Select[Any]:
+    return select(rows).where(rows.c.clinic_id == bindparam("clinic"))
+
+
+def _listed(of: Column[str]) -> Select[Any]:
+    return _clinic(of.table).where(_among(of))
+
+
+def _one(of: Column[str]) -> Select[Any]:
+    return _clinic(of.table).where(of == bindparam("id"))
+
+
+def _overlapping(rows: Table) -> tuple[ColumnElement[bool], ...]:
+    """Rows of the ``schedules`` that overlap from ``starts`` to ``ends``."""
     return (
-        _clinic(table)
-        .where(table.c.schedule_id.in_(bindparam("ids", expanding=True)))
-        .where(table.c.ends_at > bindparam("starts", type_=Instant))
-        .where(table.c.starts_at < bindparam("ends", type_=Instant))
+        rows.c.clinic_id == bindparam("clinic"),
+        _among(rows.c.schedule_id, "schedules"),
+        rows.c.ends_at > bindparam("starts", type_=Instant),
+        rows.c.starts_at < bindparam("ends", type_=Instant),
     )
 
 
-def _carrying(table: Table, keys: Table, identifier: str) -> Select[Any]:
-    """Rows that carry one of the contact keys ``ids``; once for each key that they carry."""
+def _carrying(rows: Table, keys: Table, identifier: str) -> Select[Any]:
+    """Rows that carry one of the ``keys``; once for each that they carry."""
     return (
-        select(table)
+        select(rows)
         .join(
             keys,
-            and_(keys.c.clinic_id == table.c.clinic_id, keys.c[identifier] == table.c[identifier]),
+            and_(keys.c.clinic_id == rows.c.clinic_id, keys.c[identifier] == rows.c[identifier]),
         )
         .where(keys.c.clinic_id == bindparam("clinic"))
-        .where(keys.c.contact_key.in_(bindparam("ids", expanding=True)))
+        .where(_among(keys.c.key, "keys"))
     )
 
 
-# What a scope loads ------------------------------------------------------------------------------
+def _joined(parts: Iterable[tuple[str, Select[Any]]]) -> Select[Any] | CompoundSelect[Any]:
+    """The rows of all parts in one answer; each row says by ``part`` of which it is."""
+    told = [part.add_columns(_literally(name).label("part")) for name, part in parts]
+    return told[0] if len(told) == 1 else union_all(*told)
 
-CLOCK = select(t.clocks.c.last_at).where(t.clocks.c.clinic_id == bindparam("clinic"))
+
+# Time --------------------------------------------------------------------------------------------
+
+LAST_WRITE = select(t.clocks.c.last_at).where(t.clocks.c.clinic_id == bindparam("clinic"))
+"""On SQLite: the instant of the clinic's last write."""
+
+SERVER_TIME = select(func.clock_timestamp(type_=Instant).label("now"))
+"""On PostgreSQL: the instant at which it is read, and not, as ``now()``, the transaction's begin.
+"""
+
+# What a scope loads ------------------------------------------------------------------------------
 
 _before = t.claims.alias("before")
 CLAIMS = (
@@ -93,87 +200,132 @@ CLAIMS = (
     )
     .order_by(t.claims.c.starts_at)
 )
-BUSY = _overlapping(t.busy_times).order_by(
-    t.busy_times.c.starts_at, t.busy_times.c.ends_at, t.busy_times.c.busy_id
-)
-OPENINGS = _overlapping(t.desk_openings).order_by(
-    t.desk_openings.c.starts_at, t.desk_openings.c.ends_at, t.desk_openings.c.opening_id
-)
-CLOSURES = _overlapping(t.desk_closures).order_by(
-    t.desk_closures.c.starts_at, t.desk_closures.c.ends_at, t.desk_closures.c.closure_id
-)
-OPENING = _one(t.desk_openings.c.opening_id)
-CLOSURE = _one(t.desk_closures.c.closure_id)
-OPENING_ACTIVITIES = _listed(t.desk_opening_activities.c.opening_id).order_by(
-    t.desk_opening_activities.c.opening_id, t.desk_opening_activities.c.position
-)
 
-VISIT = _one(t.visits.c.visit_id)
 
-_LIVE = (
-    t.holds.c.state == HoldState.HELD.value,
-    t.holds.c.expires_at > bindparam("now", type_=Instant),
+def _standing(rows: Table, identifier: str) -> Select[Any]:
+    columns: dict[str, ColumnElement[Any]] = {
+        name: rows.c[name] if name in rows.c else cast(null(), t.desk_openings.c[name].type)
+        for name in (
+            "activities",
+            "interval_microseconds",
+            "made_at",
+            "made_by_kind",
+            "made_by_staff_id",
+        )
+    }
+    return select(
+        rows.c.clinic_id,
+        rows.c[identifier].label("id"),
+        rows.c.schedule_id,
+        rows.c.starts_at,
+        rows.c.ends_at,
+        *(column.label(name) for name, column in columns.items()),
+    ).where(*_overlapping(rows))
+
+
+STANDING = _joined(
+    (
+        ("busy", _standing(t.busy_times, "busy_id")),
+        ("opening", _standing(t.desk_openings, "opening_id")),
+        ("closure", _standing(t.desk_closures, "closure_id")),
+    )
 )
-HOLDS = _listed(t.holds.c.hold_id)
-HOLDS_OF_VISIT = _one(t.holds.c.visit_id)
-LIVE_HOLDS_OF_SOURCE = _one(t.holds.c.source).where(*_LIVE)
-LIVE_HOLDS_OF_PATIENT = _listed(t.holds.c.patient_id).where(*_LIVE)
-LIVE_HOLDS_OF_CONTACTS = _carrying(t.holds, t.hold_contact_keys, "hold_id").where(*_LIVE)
+"""What stands on the ``schedules`` from ``starts`` to ``ends``, but for claims."""
 
-_UPCOMING_PROVISIONAL = (
-    t.appointments.c.patient_id.is_(None),
-    t.appointments.c.status.in_(_OCCUPYING),
-    t.appointments.c.starts_at > bindparam("now", type_=Instant),
-)
-APPOINTMENTS = _listed(t.appointments.c.appointment_id)
-APPOINTMENTS_OF_PATIENT = _listed(t.appointments.c.patient_id)
-PROVISIONAL_OF_SOURCE = _one(t.appointments.c.source).where(*_UPCOMING_PROVISIONAL)
-PROVISIONAL_OF_CONTACTS = _carrying(
-    t.appointments, t.appointment_contact_keys, "appointment_id"
-).where(*_UPCOMING_PROVISIONAL)
-PROVISIONAL_PERSONS = _listed(t.provisional_persons.c.appointment_id)
+_HOLDS: dict[str, Select[Any]] = {
+    "named": _clinic(t.holds).where(t.holds.c.hold_id == bindparam("hold")),
+    "visit": _clinic(t.holds).where(t.holds.c.visit_id == bindparam("visit")),
+    "keys": _carrying(t.holds, t.hold_keys, "hold_id")
+    .where(t.hold_keys.c.expires_at > _SINCE)
+    .where(t.holds.c.state == _literally(HoldState.HELD)),
+}
 
+
+HOLDS_LISTED = _listed(t.holds.c.hold_id)
+
+
+@cache
+def holds(*parts: str) -> Select[Any] | CompoundSelect[Any]:
+    """The holds that are named, of a visit, or found by keys."""
+    return _joined((part, _HOLDS[part]) for part in parts)
+
+
+def _about(queue: Table, identifier: str, name: str) -> Select[Any]:
+    """The appointment that a notice, an event or an order is about."""
+    return _clinic(t.appointments).where(
+        t.appointments.c.appointment_id.in_(
+            select(queue.c.appointment_id)
+            .where(queue.c.clinic_id == bindparam("clinic"))
+            .where(queue.c[identifier] == bindparam(name))
+        )
+    )
+
+
+_APPOINTMENTS: dict[str, Select[Any]] = {
+    "named": _clinic(t.appointments).where(_among(t.appointments.c.appointment_id, "named")),
+    "patients": _clinic(t.appointments).where(_among(t.appointments.c.patient_id, "patients")),
+    "keys": _carrying(t.appointments, t.appointment_keys, "appointment_id").where(
+        t.appointment_keys.c.starts_at > _SINCE
+    ),
+    "notice": _about(t.notices, "notice_id", "notice"),
+    "event": _about(t.events, "event_id", "event"),
+    "order": _about(t.contact_orders, "order_id", "order"),
+}
+
+
+@cache
+def appointments(*parts: str) -> Select[Any] | CompoundSelect[Any]:
+    """The appointments that are named, of patients, found by keys, or what a piece is about."""
+    return _joined((part, _APPOINTMENTS[part]) for part in parts)
+
+
+VISIT = _clinic(t.visits).where(t.visits.c.visit_id == bindparam("visit"))
+OPENING = _one(t.desk_openings.c.opening_id).add_columns(t.desk_openings.c.opening_id.label("id"))
+CLOSURE = _one(t.desk_closures.c.closure_id).add_columns(t.desk_closures.c.closure_id.label("id"))
 NOTICE = _one(t.notices.c.notice_id)
 EVENT = _one(t.events.c.event_id)
 ORDER = _one(t.contact_orders.c.order_id)
 
+TOMBSTONE = _one(t.audit_events.c.audit_id)
+
 
 # What queries read -------------------------------------------------------------------------------
 
-LONGEST = select(func.max(t.appointments.c.minutes)).where(
-    t.appointments.c.clinic_id == bindparam("clinic")
-)
-_DAY = (
+_OVERLAPPING = (
     t.appointments.c.ends_at > bindparam("starts", type_=Instant),
     t.appointments.c.starts_at < bindparam("ends", type_=Instant),
-    # No appointment that reaches in starts earlier: the longest one before "starts".
-    t.appointments.c.starts_at > bindparam("earliest", type_=Instant),
 )
-_BY_START = (
-    t.appointments.c.starts_at,
-    t.appointments.c.schedule_id,
-    t.appointments.c.appointment_id,
+APPOINTMENTS_WITHIN = (
+    _clinic(t.appointments)
+    .where(*_OVERLAPPING)
+    # A day before: none of those of a day at most that start earlier reaches in.
+    .where(t.appointments.c.starts_at > bindparam("earliest", type_=Instant))
+    .where(t.appointments.c.minutes <= literal_column(str(t.DAY)))
 )
-APPOINTMENTS_WITHIN = _clinic(t.appointments).where(*_DAY).order_by(*_BY_START)
-APPOINTMENTS_WITHIN_SCHEDULES = (
-    _listed(t.appointments.c.schedule_id).where(*_DAY).order_by(*_BY_START)
+LONG_APPOINTMENTS_WITHIN = (
+    _clinic(t.appointments)
+    .where(*_OVERLAPPING)
+    .where(t.appointments.c.minutes > literal_column(str(t.DAY)))
 )
 FLAGS = _listed(t.flags.c.appointment_id)
 
 
-def _due(table: Table, identifier: str) -> Select[Any]:
+def _due(queue: Table, identifier: str) -> Select[Any]:
+    # "limit()" adds an offset of its own on SQLite.
     return (
-        select(table.c[identifier])
-        .where(table.c.clinic_id == bindparam("clinic"))
-        .where(table.c.not_before <= bindparam("now", type_=Instant))
-        .order_by(table.c.not_before, table.c[identifier])
-        .limit(bindparam("limit"))
+        select(queue.c[identifier])
+        .where(queue.c.clinic_id == bindparam("clinic"))
+        .where(queue.c.not_before <= _SINCE)
+        .order_by(queue.c.not_before, queue.c[identifier])
+        .suffix_with(sql("LIMIT :limit"))
     )
 
 
-DUE_NOTICES = _due(t.notices, "notice_id").where(t.notices.c.state == NoticeState.QUEUED.value)
-DUE_EVENTS = _due(t.events, "event_id").where(t.events.c.done == bindparam("done"))
-DUE_ORDERS = _due(t.contact_orders, "order_id").where(t.contact_orders.c.done == bindparam("done"))
+DUE_NOTICES = _due(t.notices, "notice_id").where(
+    t.notices.c.state == _literally(NoticeState.QUEUED)
+)
+DUE_EVENTS = _due(t.events, "event_id").where(t.events.c.done.is_(false()))
+DUE_ORDERS = _due(t.contact_orders, "order_id").where(t.contact_orders.c.done.is_(false()))
 
 _WITHIN = (
     t.audit_events.c.at >= bindparam("starts", type_=Instant),
@@ -184,34 +336,158 @@ AUDIT = _clinic(t.audit_events).where(*_WITHIN).order_by(*_BY_INSTANT)
 AUDIT_OF_SUBJECT = _one(t.audit_events.c.subject).where(*_WITHIN).order_by(*_BY_INSTANT)
 
 
-# Side tables and writes --------------------------------------------------------------------------
+# Writes ------------------------------------------------------------------------------------------
 
 
-def children(table: Table, parent: str) -> Select[Any]:
-    """The rows of a side table that belong to the parents ``ids``, in their order."""
-    return _listed(table.c[parent]).order_by(*table.primary_key.columns)
+def put(rows: Table, dialect: str) -> Insert:
+    """Insert a row, or overwrite the one with the same primary key."""
+    insertion = _insert(rows, dialect)
+    return insertion.on_conflict_do_update(
+        index_elements=[each.name for each in rows.primary_key.columns],
+        set_={c.name: insertion.excluded[c.name] for c in rows.columns if not c.primary_key},
+    )
 
 
-def without(table: Table, identifier: str) -> Delete:
+def once(rows: Table, dialect: str) -> Insert:
+    """Insert a row, unless there is one with the same primary key."""
+    return _insert(rows, dialect).on_conflict_do_nothing(
+        index_elements=[each.name for each in rows.primary_key.columns]
+    )
+
+
+def _insert(rows: Table, dialect: str) -> PostgresInsert:
+    # The two say the same words; SQLAlchemy has no type for what they share.
+    return postgresql_insert(rows) if dialect == "postgresql" else sqlite_insert(rows)  # type: ignore[return-value]
+
+
+def without(rows: Table, identifier: str) -> Delete:
     """Forget what belongs to ``id``."""
     return (
-        delete(table)
-        .where(table.c.clinic_id == bindparam("clinic"))
-        .where(table.c[identifier] == bindparam("id"))
+        delete(rows)
+        .where(rows.c.clinic_id == bindparam("clinic"))
+        .where(rows.c[identifier] == bindparam("id"))
     )
 
 
-def put(table: Table) -> Insert:
-    """Insert a row, or overwrite the one with the same primary key."""
-    statement = sqlite_insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=[column.name for column in table.primary_key.columns],
-        set_={c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key},
+def without_any(of: Column[str]) -> Delete:
+    """Forget what belongs to any of ``ids``."""
+    rows = of.table
+    return delete(rows).where(rows.c.clinic_id == bindparam("clinic")).where(_among(of))
+
+
+def keys_of(rows: Table, identifier: str, instant: str, dialect: str) -> Insert:
+    """Insert a row for each key of ``ids``, unless there is one."""
+    each = _each("ids")
+    chosen: Any = select(
+        bindparam("clinic", type_=Text),
+        each.c.value,
+        bindparam("at", type_=Instant),
+        bindparam("id", type_=Text),
+    )
+    # SQLite takes an "ON" that follows a table for a join's, unless there is a WHERE.
+    return (
+        _insert(rows, dialect)
+        .from_select(
+            ["clinic_id", "key", instant, identifier],
+            chosen.where(each.c.value.is_not(None)),
+            include_defaults=False,
+        )
+        .on_conflict_do_nothing()
     )
 
 
-def once(table: Table) -> Insert:
-    """Insert a row, unless there is one with the same primary key."""
-    return sqlite_insert(table).on_conflict_do_nothing(
-        index_elements=[column.name for column in table.primary_key.columns]
+WITHOUT_BUSY = (
+    delete(t.busy_times)
+    .where(t.busy_times.c.clinic_id == bindparam("clinic"))
+    .where(t.busy_times.c.schedule_id == bindparam("schedule"))
+    .where(
+        or_(
+            _among(t.busy_times.c.busy_id),
+            and_(
+                t.busy_times.c.ends_at > bindparam("starts", type_=Instant),
+                t.busy_times.c.starts_at < bindparam("ends", type_=Instant),
+            ),
+        )
     )
+)
+
+
+def _lock() -> Insert:
+    stripes: Any = _each("stripes")
+    number: ColumnElement[int] = cast(stripes.c.value, Integer)
+    chosen: Any = select(
+        bindparam("clinic", type_=Text),
+        number.label("stripe"),
+        literal_column("1", Integer),
+    )
+    return (
+        postgresql_insert(t.locks)
+        .from_select(
+            ["clinic_id", "stripe", "version"], chosen.order_by("stripe"), include_defaults=False
+        )
+        .on_conflict_do_update(
+            index_elements=["clinic_id", "stripe"],
+            set_={"version": t.locks.c.version + literal_column("1", Integer)},
+        )
+    )
+
+
+LOCK = _lock()
+"""On PostgreSQL: lock the stripes, in their order, and change them."""
+
+
+def _make_locks() -> Insert:
+    stripes: Any = _each("stripes")
+    number: ColumnElement[int] = cast(stripes.c.value, Integer)
+    chosen: Any = select(
+        bindparam("clinic", type_=Text), number.label("stripe"), literal_column("1", Integer)
+    )
+    return (
+        postgresql_insert(t.locks)
+        .from_select(
+            ["clinic_id", "stripe", "version"], chosen.order_by("stripe"), include_defaults=False
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _hold_locks() -> Select[Any]:
+    stripes: Any = _each("stripes")
+    number: ColumnElement[int] = cast(stripes.c.value, Integer)
+    return (
+        select(t.locks.c.stripe)
+        .where(t.locks.c.clinic_id == bindparam("clinic"))
+        .where(t.locks.c.stripe.in_(select(number)))
+        .order_by(t.locks.c.stripe)
+        .with_for_update(of=t.locks)
+    )
+
+
+MAKE_LOCKS = _make_locks()
+"""On PostgreSQL: make the stripes that nobody used yet."""
+
+HOLD_LOCKS = _hold_locks()
+"""On PostgreSQL: lock the stripes, in their order, and leave them as they are."""
+
+
+# The patient directory and the schedule source, by SQLAlchemy's own execution ---------------------
+
+
+def children(rows: Table, parent: str) -> Select[Any]:
+    """The rows of a side table that belong to the parents ``ids``, in their order."""
+    return (
+        _clinic(rows)
+        .where(rows.c[parent].in_(bindparam("ids", expanding=True)))
+        .order_by(*rows.primary_key.columns)
+    )
+
+
+CHUNK = 400
+"""How many identifiers one statement lists at most."""
+
+
+def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    """The identifiers, sorted, in lists that one statement can take."""
+    listed = sorted(ids)
+    for first in range(0, len(listed), CHUNK):
+        yield listed[first : first + CHUNK]

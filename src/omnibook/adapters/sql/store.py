@@ -1,199 +1,182 @@
-"""The store on SQLAlchemy Core and SQLite.
+"""The stores on SQL databases: SQLite for one host, PostgreSQL for many; plain and asynchronous.
 
-A decision is run twice. First on a snapshot that is read without any lock: most visitors who ask
-for a time that is gone learn so here, and cost nobody else anything. Only a decision that wants to
-write goes through the gate, reads the clock and the snapshot anew, and decides again: what it then
-asks for is done. In between nobody else writes, so that no race is left to lose.
+Both stores are the same code (:mod:`omnibook.adapters.sql.core`) on another driver's connections.
 
-**The clock** is the host's, read behind the gate and never earlier than the last write's (R34). A
-host clock that is more than an hour behind the last write means that the clock was wrong then and
-has been corrected: it is believed, with a warning in the log.
+**The clock.** On PostgreSQL the server's own counts, so that hosts whose clocks differ agree on
+every hold (R34). On SQLite it is the host's, read behind the gate and never earlier than the last
+write's. A host clock that is more than an hour behind the last write means that the clock was wrong
+then and has been corrected: it is believed, with a warning in the log.
 """
 
-import logging
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
 
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from omnibook.adapters.clocks import SystemClock
-from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql.adapter import SqlAdapter
-from omnibook.adapters.sql.engine import commit, storage_failures
-from omnibook.adapters.sql.queue_rows import audit_of, flag_of
-from omnibook.adapters.sql.rows import busy_row
-from omnibook.adapters.sql.snapshots import Reader
-from omnibook.adapters.sql.writes import Writer
-from omnibook.errors import Contention, StoreError
-from omnibook.ids import ClinicId
-from omnibook.ports import (
-    AppointmentsWithin,
-    AuditTrail,
-    Clock,
-    DueEvents,
-    DueNotices,
-    DueOrders,
-    FlagsOf,
-    Query,
-    ReadScope,
+from omnibook.adapters.sql.archive import ArchiveCore
+from omnibook.adapters.sql.engine import (
+    POSTGRES,
+    Database,
+    configure,
+    engine_options,
+    missing_driver,
+    parse_url,
 )
-from omnibook.records import Busy
-from omnibook.times import as_instant
-from omnibook.transactions import CORRECTION, ROUNDS, Again, Decision, Scope, Snapshot, claims_after
+from omnibook.adapters.sql.failures import storage_failures
+from omnibook.adapters.sql.forks import watch
+from omnibook.adapters.sql.pools import AsyncPool, PlainPool
+from omnibook.adapters.sql.schema import ensure_schema
+from omnibook.audit import Operation
+from omnibook.awaiting import finish
+from omnibook.dossier import Dossier, Ruling, Subject
+from omnibook.ids import ClinicId
+from omnibook.outcomes import Purged
+from omnibook.ports import Clock, Query
+from omnibook.retention import BATCH, Cutoffs
+from omnibook.transactions import Again, Decision, Scope, Snapshot
 
 OutcomeT = TypeVar("OutcomeT")
 AnswerT = TypeVar("AnswerT")
 
-EARLIEST = datetime.min.replace(tzinfo=UTC)
-
-_log = logging.getLogger("omnibook.sql")
-
 
 class SqlStore(SqlAdapter):
-    """Visits, holds and appointments in a SQLite file; safe with several threads and processes.
+    """Visits, holds and appointments in a SQL database; safe with several threads and processes.
 
-    Use it as a context manager, or call :meth:`close`.
+    On PostgreSQL, also with several hosts. Use it as a context manager, or call :meth:`close`.
     """
 
     def __init__(self, url: str | Engine, *, clock: Clock | None = None) -> None:
         """Open the database; an empty one is set up.
 
         Args:
-            url: such as ``sqlite:////var/lib/clinic/clinic.db``; or an engine that is shared with
-                a directory and a schedule source, and is closed by its owner.
-            clock: the host's clock; only tests need another one.
+            url: such as ``sqlite:////var/lib/clinic/clinic.db`` or
+                ``postgresql://clinic@db.example.org/clinic``; or an engine that is shared with a
+                directory and a schedule source, and is closed by its owner.
+            clock: another clock than the one of the module's docstring, for tests.
 
         Raises:
-            InvalidValue: the URL is none of a SQLite file.
+            InvalidValue: the URL is none of a SQLite file or of PostgreSQL.
             StoreError: the database cannot be opened, or has another version of the schema; the
                 message gives the remedy.
         """
         super().__init__(url)
-        self._clock: Clock = SystemClock() if clock is None else clock
+        database = self._database
+        self._core = ArchiveCore(PlainPool(database.engine, database.gate, _clock(database, clock)))
 
     def transact(
         self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
     ) -> OutcomeT:
         """Run a pure decision; see :meth:`omnibook.ports.Store.transact`."""
-        for _ in range(ROUNDS):
-            with self._database.reading() as connection:
-                snapshot = self._snapshot(connection, scope)
-            looked = decide(snapshot)
-            if isinstance(looked, Again):
-                scope = looked.scope
-                continue
-            if not looked.writes:
-                return looked.outcome
-            decided = self._decide_alone(scope, decide)
-            if not isinstance(decided, Again):
-                return decided.outcome
-            scope = decided.scope
-        raise Contention(
-            f"the decision asked for a wider scope {ROUNDS} times; repeat the call as it was"
-        )
-
-    def _decide_alone(
-        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
-    ) -> Decision[OutcomeT] | Again:
-        with self._database.writing() as connection:
-            snapshot = self._snapshot(connection, scope, adopting=True)
-            decided = decide(snapshot)
-            if isinstance(decided, Again) or not decided.writes:
-                return decided
-            change = claims_after(snapshot, decided.writes)
-            with storage_failures():
-                writer = Writer(connection, scope.clinic_id)
-                writer.clock(snapshot.now)
-                writer.claims(change)
-                for write in decided.writes:
-                    writer.apply(write)
-            commit(connection)
-            return decided
+        return finish(self._core.transact(scope, decide))
 
     def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
         """Answer a question; see :meth:`omnibook.ports.Store.read`."""
-        clinic_id = query.scope.clinic_id if isinstance(query, ReadScope) else _clinic_of(query)
-        with self._database.reading() as connection, storage_failures():
-            reader = Reader(connection, clinic_id)
-            now = self._now(reader.clock())
-            # The answer's type is the query's own parameter, which the branches of a match
-            # cannot tell to a type checker.
-            return now, cast("AnswerT", _answer(reader, query, now))
+        return finish(self._core.read(query))
 
-    def import_busy(self, clinic_id: ClinicId, busy: Iterable[Busy]) -> None:
-        """Replace what the host's own system says is taken (R40); it evicts nothing."""
-        rows = [busy_row(clinic_id, each) for each in busy]
-        with self._database.writing() as connection:
-            with storage_failures():
-                Writer(connection, clinic_id).replace_busy(rows)
-            commit(connection)
+    def purge(self, cutoffs: Cutoffs, operation: Operation, *, limit: int = BATCH) -> Purged:
+        """Forget some of what has outlived its time; see :meth:`omnibook.ports.Archive.purge`."""
+        return finish(self._core.purge(cutoffs, operation, limit))
 
-    def _snapshot(
-        self, connection: Connection, scope: Scope, *, adopting: bool = False
-    ) -> Snapshot:
+    def export(self, clinic_id: ClinicId, subject: Subject) -> Dossier:
+        """Gather what is kept of one person; see :meth:`omnibook.ports.Archive.export`."""
+        return finish(self._core.export(clinic_id, subject))
+
+    def erase(
+        self,
+        clinic_id: ClinicId,
+        subject: Subject,
+        decide: Callable[[Dossier], Ruling[OutcomeT]],
+    ) -> OutcomeT:
+        """Erase one person's records if ``decide`` says so; see :class:`omnibook.ports.Archive`."""
+        return finish(self._core.erase(clinic_id, subject, decide))
+
+
+class AsyncSqlStore:
+    """:class:`SqlStore` for asyncio: by psycopg on PostgreSQL, by aiosqlite on SQLite.
+
+    Use it as an asynchronous context manager, or await :meth:`close`. One belongs to one event
+    loop.
+    """
+
+    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        """Open the database; an empty one is set up. See :class:`SqlStore`.
+
+        This is done at once, by the plain driver: do it before the loop is busy. What it raises,
+        too, is what :class:`SqlStore` raises.
+        """
+        parsed = parse_url(url, asynchronous=True)
+        database = Database.open(url)
+        try:
+            ensure_schema(database)
+        finally:
+            database.close()
+        with missing_driver():
+            self._engine: AsyncEngine = create_async_engine(
+                parsed, poolclass=AsyncAdaptedQueuePool, **engine_options(parsed)
+            )
+        configure(self._engine.sync_engine)
+        if database.file is not None and database.gate is not None:
+            watch(self._engine.sync_engine, database.file, database.gate, asynchronous=True)
+        self._name = database.name
+        self._pool = AsyncPool(self._engine, database.gate, _clock(database, clock))
+        self._core = ArchiveCore(self._pool)
+
+    async def transact(
+        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
+    ) -> OutcomeT:
+        """Run a pure decision; see :meth:`omnibook.ports.AsyncStore.transact`."""
+        return await self._core.transact(scope, decide)
+
+    async def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
+        """Answer a question; see :meth:`omnibook.ports.AsyncStore.read`."""
+        return await self._core.read(query)
+
+    async def purge(self, cutoffs: Cutoffs, operation: Operation, *, limit: int = BATCH) -> Purged:
+        """Forget some of what has outlived its time; see :meth:`SqlStore.purge`."""
+        return await self._core.purge(cutoffs, operation, limit)
+
+    async def export(self, clinic_id: ClinicId, subject: Subject) -> Dossier:
+        """Gather what is kept of one person; see :meth:`SqlStore.export`."""
+        return await self._core.export(clinic_id, subject)
+
+    async def erase(
+        self,
+        clinic_id: ClinicId,
+        subject: Subject,
+        decide: Callable[[Dossier], Ruling[OutcomeT]],
+    ) -> OutcomeT:
+        """Erase one person's records if ``decide`` says so; see :meth:`SqlStore.erase`."""
+        return await self._core.erase(clinic_id, subject, decide)
+
+    async def close(self) -> None:
+        """Close the connections.
+
+        Raises :class:`~omnibook.errors.StoreError` when the gate cannot be used.
+        """
         with storage_failures():
-            reader = Reader(connection, scope.clinic_id)
-            # The first read fixes the state that is seen; the host's clock is read after it, so
-            # that nothing seen is later than now.
-            stored = reader.clock()
-            now = self._now(stored)
-            if adopting and stored is not None and now < stored:
-                _log.warning(
-                    "the clock was set back: the last write was at %s, and it is %s",
-                    stored.isoformat(),
-                    now.isoformat(),
-                )
-            return reader.snapshot(scope, now)
+            await self._pool.close()
 
-    def _now(self, stored: datetime | None) -> datetime:
-        host = as_instant(self._clock.now())
-        if stored is None or host < stored - CORRECTION:
-            return host
-        return max(host, stored)
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {self._name}>"
 
 
-def _clinic_of(query: object) -> ClinicId:
-    if isinstance(
-        query, AppointmentsWithin | FlagsOf | DueNotices | DueEvents | DueOrders | AuditTrail
-    ):
-        return query.clinic_id
-    raise StoreError(f"{type(query).__name__} is no query of omnibook.ports")
-
-
-def _answer(reader: Reader, query: object, now: datetime) -> object:
-    match query:
-        case ReadScope(scope):
-            return reader.snapshot(scope, now)
-        case AppointmentsWithin():
-            return reader.appointments(_appointments_within(reader, query))
-        case FlagsOf():
-            flags = map(flag_of, reader.listed(s.FLAGS, query.appointments))
-            return tuple(sorted(flags, key=lambda flag: (flag.raised_at, flag.flag_id)))
-        case DueNotices():
-            return _first(reader.rows(s.DUE_NOTICES, now=now, limit=query.limit))
-        case DueEvents():
-            return _first(reader.rows(s.DUE_EVENTS, now=now, limit=query.limit, done=False))
-        case DueOrders():
-            return _first(reader.rows(s.DUE_ORDERS, now=now, limit=query.limit, done=False))
-        case AuditTrail(span=span, subject=None):
-            return tuple(map(audit_of, reader.rows(s.AUDIT, starts=span.start, ends=span.end)))
-        case AuditTrail(span=span, subject=subject):
-            rows = reader.rows(s.AUDIT_OF_SUBJECT, starts=span.start, ends=span.end, id=subject)
-            return tuple(map(audit_of, rows))
-        case _:  # pragma: no cover - _clinic_of let nothing else pass
-            raise StoreError(f"{type(query).__name__} is no query of omnibook.ports")
-
-
-def _appointments_within(reader: Reader, query: AppointmentsWithin) -> Sequence[Row[Any]]:
-    longest = timedelta(minutes=reader.rows(s.LONGEST)[0][0] or 0)
-    earliest = max(query.span.start, EARLIEST + longest) - longest
-    window = {"starts": query.span.start, "ends": query.span.end, "earliest": earliest}
-    if query.schedules is None:
-        return reader.rows(s.APPOINTMENTS_WITHIN, **window)
-    rows = reader.listed(s.APPOINTMENTS_WITHIN_SCHEDULES, query.schedules, **window)
-    return sorted(rows, key=lambda row: (row.starts_at, row.schedule_id, row.appointment_id))
-
-
-def _first(rows: Sequence[Row[Any]]) -> tuple[Any, ...]:
-    return tuple(row[0] for row in rows)
+def _clock(database: Database, clock: Clock | None) -> Clock | None:
+    """On PostgreSQL nothing, unless a test gives one: the server's."""
+    return clock if clock is not None or database.dialect == POSTGRES else SystemClock()

@@ -5,8 +5,19 @@ database can be spread by clinic, and one clinic's rows never meet another's. No
 counted up; all come from the caller. ``starts_at``/``ends_at`` is the slot, ``claimed_from``/
 ``claimed_until`` the slot with its buffers (R27). Spans are half-open.
 
+**The second guard** (R40): what the pure code promises is refused once more by the database, so
+that a program that writes past this package cannot book a time twice either.
+
+* Two claims of one schedule cannot overlap: an exclusion constraint on PostgreSQL, triggers on
+  SQLite (both stand in the migrations; SQLAlchemy has no word for them on both engines).
+* An appointment that occupies its time (``occupied_until`` says until when) refers to its own
+  claim, and a foreign key wants that claim to be there, on the same schedule, for the same time.
+
 The patient directory's and the schedule source's tables stand in
 :mod:`omnibook.adapters.sql.directory_tables`, in the same :data:`metadata` once that is imported.
+On SQLite, tables whose rows are short or soon forgotten are kept in the order of their key
+(``WITHOUT ROWID``): a row then costs one place less to write.
+
 How a table changes is a migration (:mod:`omnibook.adapters.sql.schema`); a test holds the two
 together.
 """
@@ -17,17 +28,22 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
     Table,
     UniqueConstraint,
 )
+from sqlalchemy import (
+    text as sql,
+)
 
 from omnibook.adapters.sql.columns import (
     Elapsed,
+    Instant,
     child_of,
-    contact_columns,
+    document,
     flag,
     instant,
     key,
@@ -50,6 +66,9 @@ from omnibook.records import (
     NoticeState,
 )
 
+DAY = 24 * 60
+"""In minutes: an appointment that takes longer is one of few."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pk",
@@ -68,24 +87,6 @@ def _actor(prefix: str, *, nullable: bool = False) -> tuple[Any, ...]:
         text(staff, nullable=True),
         one_of(kind, ActorKind),
         CheckConstraint(f"({kind} = 'staff') = ({staff} IS NOT NULL)", name=staff),
-    )
-
-
-def _identity() -> tuple[Any, ...]:
-    return (
-        text("first_name"),
-        text("last_name"),
-        Column("birth_date", Date, nullable=False),
-        text("gender"),
-        text("health_number_issuer", nullable=True),
-        text("health_number", nullable=True),
-        text("health_number_version", nullable=True),
-        text("acting_for"),
-        one_of("gender", Gender),
-        one_of("acting_for", ActingFor),
-        CheckConstraint(
-            "(health_number_issuer IS NULL) = (health_number IS NULL)", name="health_number"
-        ),
     )
 
 
@@ -112,33 +113,18 @@ def _slot() -> tuple[Any, ...]:
     )
 
 
-def _contacts_of(name: str, parent: str, identifier: str) -> Table:
-    """The contact points of a parent, in their order."""
-    return Table(
-        name,
-        metadata,
-        key("clinic_id"),
-        key(identifier),
-        Column("position", Integer, primary_key=True, autoincrement=False),
-        *contact_columns(),
-        child_of(parent, identifier),
-    )
+locks = Table(
+    "locks",
+    metadata,
+    key("clinic_id"),
+    Column("stripe", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)
+"""What a scope locks on PostgreSQL (:mod:`omnibook.adapters.sql.locking`); empty on SQLite."""
 
-
-def _contact_keys_of(name: str, parent: str, identifier: str) -> Table:
-    """The keyed hashes of a parent's contacts; found by hash where caps are judged (R36)."""
-    return Table(
-        name,
-        metadata,
-        key("clinic_id"),
-        key(identifier),
-        key("contact_key"),
-        child_of(parent, identifier),
-    )
-
-
-clocks = Table("clocks", metadata, key("clinic_id"), instant("last_at"))
-"""The instant of each clinic's last write: time never runs backwards across a restart."""
+clocks = Table("clocks", metadata, key("clinic_id"), instant("last_at"), sqlite_with_rowid=False)
+"""On SQLite the instant of each clinic's last write, so that time never runs backwards across a
+restart; empty on PostgreSQL, whose own clock counts."""
 
 visits = Table(
     "visits",
@@ -151,10 +137,25 @@ visits = Table(
     *_terms(),
     text("patient_id", nullable=True),
     text("source"),
-    *_identity(),
+    text("first_name"),
+    text("last_name"),
+    Column("birth_date", Date, nullable=False),
+    text("gender"),
+    text("health_number_issuer", nullable=True),
+    text("health_number", nullable=True),
+    text("health_number_version", nullable=True),
+    text("acting_for"),
+    document("contacts"),
+    document("contact_keys"),
+    one_of("gender", Gender),
+    one_of("acting_for", ActingFor),
+    CheckConstraint(
+        "(health_number_issuer IS NULL) = (health_number IS NULL)", name="health_number"
+    ),
+    Index(None, "clinic_id", "active_at"),
+    Index(None, "clinic_id", "patient_id"),
+    sqlite_with_rowid=False,
 )
-visit_contacts = _contacts_of("visit_contacts", "visits", "visit_id")
-visit_contact_keys = _contact_keys_of("visit_contact_keys", "visits", "visit_id")
 
 holds = Table(
     "holds",
@@ -170,14 +171,42 @@ holds = Table(
     text("source"),
     text("reason"),
     text("details"),
+    document("contacts"),
+    document("contact_keys"),
     one_of("state", HoldState),
     Index(None, "clinic_id", "visit_id"),
-    # Live holds are few: one index finds those of a contact, a source and a patient.
-    Index(None, "clinic_id", "state", "expires_at"),
+    sqlite_with_rowid=False,
 )
-hold_contacts = _contacts_of("hold_contacts", "holds", "hold_id")
-hold_contact_keys = _contact_keys_of("hold_contact_keys", "holds", "hold_id")
-Index(None, hold_contact_keys.c.clinic_id, hold_contact_keys.c.contact_key)
+hold_keys = Table(
+    "hold_keys",
+    metadata,
+    key("clinic_id"),
+    key("key"),
+    Column("expires_at", Instant, primary_key=True),
+    key("hold_id"),
+    child_of("holds", "hold_id"),
+    Index(None, "clinic_id", "hold_id"),
+    sqlite_with_rowid=False,
+)
+"""By what a live hold is found: contact ``c/…``, source ``s/…``, patient ``p/…`` (R36, R52)."""
+
+claims = Table(
+    "claims",
+    metadata,
+    key("clinic_id"),
+    key("owner_id"),
+    key("schedule_id"),
+    Column("starts_at", Instant, primary_key=True),
+    Column("ends_at", Instant, primary_key=True),
+    text("kind"),
+    instant("expires_at", nullable=True),
+    one_of("kind", ClaimKind),
+    ordered("starts_at", "ends_at"),
+    UniqueConstraint("clinic_id", "schedule_id", "starts_at"),
+    sqlite_with_rowid=False,
+)
+"""What occupies a schedule. ``owner_id`` is a hold's or an appointment's identifier: each has one
+claim at most. The key names the time too, for appointments to refer to it."""
 
 appointments = Table(
     "appointments",
@@ -186,12 +215,16 @@ appointments = Table(
     key("appointment_id"),
     text("reference"),
     *_slot(),
+    instant("occupied_until", nullable=True),
     number("minutes"),
     text("status"),
     number("revision"),
     text("patient_id", nullable=True),
+    document("provisional", nullable=True),
     text("reason"),
     text("details"),
+    document("contacts"),
+    document("contact_keys"),
     text("language"),
     *_terms(nullable=True),
     text("source", nullable=True),
@@ -203,59 +236,62 @@ appointments = Table(
     text("cancellation_reason", nullable=True),
     one_of("status", AppointmentStatus),
     CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_at"),
+    CheckConstraint("(patient_id IS NULL) = (provisional IS NOT NULL)", name="patient_id"),
     CheckConstraint("minutes > 0", name="minutes"),
-    # The longest appointment says how far before a day one can start that reaches into it.
-    Index(None, "clinic_id", "minutes"),
+    CheckConstraint(
+        "(status IN ('cancelled', 'noshow', 'entered-in-error')) = (occupied_until IS NULL)",
+        name="status_occupies",
+    ),
+    CheckConstraint("occupied_until = claimed_until", name="occupied_until"),
+    # Wants nothing of an appointment that occupies nothing, whose last column is empty.
+    ForeignKeyConstraint(
+        ["clinic_id", "appointment_id", "schedule_id", "claimed_from", "occupied_until"],
+        [
+            "claims.clinic_id",
+            "claims.owner_id",
+            "claims.schedule_id",
+            "claims.starts_at",
+            "claims.ends_at",
+        ],
+        # Judged at the commit: claims and appointments change together, in whatever order.
+        deferrable=True,
+        initially="DEFERRED",
+    ),
     Index(None, "clinic_id", "starts_at"),
-    Index(None, "clinic_id", "schedule_id", "starts_at"),
+    # So few that a day's list looks at all of them: whichever may reach into it from before.
+    Index(
+        "appointments_of_days_ix",
+        "clinic_id",
+        "starts_at",
+        sqlite_where=sql(f"minutes > {DAY}"),
+        postgresql_where=sql(f"minutes > {DAY}"),
+    ),
     Index(None, "clinic_id", "patient_id", "starts_at"),
-    Index(None, "clinic_id", "source", "starts_at"),
 )
-appointment_contacts = _contacts_of("appointment_contacts", "appointments", "appointment_id")
-appointment_contact_keys = _contact_keys_of(
-    "appointment_contact_keys", "appointments", "appointment_id"
-)
-Index(None, appointment_contact_keys.c.clinic_id, appointment_contact_keys.c.contact_key)
-
-provisional_persons = Table(
-    "provisional_persons",
+appointment_keys = Table(
+    "appointment_keys",
     metadata,
     key("clinic_id"),
+    key("key"),
+    Column("starts_at", Instant, primary_key=True),
     key("appointment_id"),
-    *_identity(),
     child_of("appointments", "appointment_id"),
+    Index(None, "clinic_id", "appointment_id"),
+    sqlite_with_rowid=False,
 )
-"""Who an appointment without a file is of: what was typed (R15)."""
-provisional_contacts = _contacts_of("provisional_contacts", "provisional_persons", "appointment_id")
-
-claims = Table(
-    "claims",
-    metadata,
-    key("clinic_id"),
-    key("owner_id"),
-    text("schedule_id"),
-    instant("starts_at"),
-    instant("ends_at"),
-    text("kind"),
-    instant("expires_at", nullable=True),
-    one_of("kind", ClaimKind),
-    ordered("starts_at", "ends_at"),
-    # Claims of a schedule never overlap (R40), so that no two start at once. The last word of the
-    # database, not the first: omnibook.transactions.claims_after judges them all.
-    UniqueConstraint("clinic_id", "schedule_id", "starts_at"),
-)
-"""What occupies a schedule. ``owner_id`` is a hold's or an appointment's identifier."""
+"""By what a provisional appointment is found: contact ``c/…``, source ``s/…`` (R36)."""
 
 busy_times = Table(
     "busy_times",
     metadata,
     key("clinic_id"),
+    key("schedule_id"),
     key("busy_id"),
-    text("schedule_id"),
     instant("starts_at"),
     instant("ends_at"),
     ordered("starts_at", "ends_at"),
     Index(None, "clinic_id", "schedule_id", "ends_at"),
+    sqlite_with_rowid=False,
 )
 """What the host's own system says is taken."""
 
@@ -267,20 +303,13 @@ desk_openings = Table(
     text("schedule_id"),
     instant("starts_at"),
     instant("ends_at"),
+    document("activities"),
     Column("interval_microseconds", Elapsed, nullable=False),
     instant("made_at"),
     *_actor("made_by"),
     ordered("starts_at", "ends_at"),
     Index(None, "clinic_id", "schedule_id", "ends_at"),
-)
-desk_opening_activities = Table(
-    "desk_opening_activities",
-    metadata,
-    key("clinic_id"),
-    key("opening_id"),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    text("activity_id"),
-    child_of("desk_openings", "opening_id"),
+    sqlite_with_rowid=False,
 )
 
 desk_closures = Table(
@@ -295,6 +324,7 @@ desk_closures = Table(
     *_actor("made_by"),
     ordered("starts_at", "ends_at"),
     Index(None, "clinic_id", "schedule_id", "ends_at"),
+    sqlite_with_rowid=False,
 )
 
 notices = Table(
@@ -314,6 +344,8 @@ notices = Table(
     one_of("role", NoticeRole),
     one_of("state", NoticeState),
     Index(None, "clinic_id", "state", "not_before", "notice_id"),
+    Index(None, "clinic_id", "appointment_id"),
+    sqlite_with_rowid=False,
 )
 
 events = Table(
@@ -329,6 +361,8 @@ events = Table(
     flag("done"),
     one_of("kind", EventKind),
     Index(None, "clinic_id", "done", "not_before", "event_id"),
+    Index(None, "clinic_id", "appointment_id"),
+    sqlite_with_rowid=False,
 )
 
 contact_orders = Table(
@@ -341,6 +375,9 @@ contact_orders = Table(
     instant("not_before"),
     flag("done"),
     Index(None, "clinic_id", "done", "not_before", "order_id"),
+    Index(None, "clinic_id", "appointment_id"),
+    Index(None, "clinic_id", "patient_id"),
+    sqlite_with_rowid=False,
 )
 
 flags = Table(
@@ -353,6 +390,7 @@ flags = Table(
     instant("raised_at"),
     one_of("code", FlagCode),
     Index(None, "clinic_id", "appointment_id"),
+    sqlite_with_rowid=False,
 )
 
 audit_events = Table(
@@ -367,4 +405,5 @@ audit_events = Table(
     text("subject", nullable=True),
     Index(None, "clinic_id", "at", "audit_id"),
     Index(None, "clinic_id", "subject", "at", "audit_id"),
+    sqlite_with_rowid=False,
 )

@@ -1,12 +1,11 @@
-"""Invented people, their files and what they type; small pools, so that things coincide.
+"""Invented people and their files; small pools, so that things coincide.
 
 Every spelling in a pool stands beside what it is compared as, written by hand: tests that need to
 know whether two names or contacts are equal look it up here and do not ask the code under test.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date
 from functools import cache
 from types import MappingProxyType
 
@@ -16,19 +15,14 @@ from hypothesis import strategies as st
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.health_numbers import HealthNumber
 from omnibook.identity import (
-    EntryRules,
     Gender,
     Identity,
-    IdentityForm,
     MatchPolicy,
     NumberPolicy,
     Patient,
 )
 from omnibook.ids import PatientId
 from omnibook.names import Folding, PersonName
-
-TODAY = date(2026, 11, 23)
-RULES = EntryRules(region="CA", issuer="CA-QC", self_minimum_age=14)
 
 
 @frozen
@@ -39,6 +33,7 @@ class Compared:
     strict: str | None
 
     def under(self, folding: Folding) -> str | None:
+        """What it is compared as under a policy."""
         return self.folded if folding is Folding.FOLDED else self.strict
 
 
@@ -89,6 +84,7 @@ TYPED_FAMILY = tuple(name for name, compared in FAMILY.items() if compared.folde
 
 
 def patient_id(number: int) -> PatientId:
+    """The identifier of a numbered file."""
     return PatientId(f"file-{number}")
 
 
@@ -97,14 +93,17 @@ def contact_class(point: ContactPoint) -> str:
     return CONTACTS[point.system, point.value]
 
 
+def _point(of: tuple[ContactSystem, str], rank: int, verified: bool, current: bool) -> ContactPoint:
+    system, value = of
+    return ContactPoint(system=system, value=value, rank=rank, verified=verified, current=current)
+
+
 @cache
 def contact_points(*, stored: bool) -> st.SearchStrategy[ContactPoint]:
     """A contact of the pool; a stored one may be unverified or outdated."""
     flags = st.sampled_from((True, True, False)) if stored else st.just(value=True)
     return st.builds(
-        lambda of, rank, verified, current: ContactPoint(
-            system=of[0], value=of[1], rank=rank, verified=verified, current=current
-        ),
+        _point,
         st.sampled_from(tuple(CONTACTS)),
         st.integers(1, 4),
         flags,
@@ -114,6 +113,7 @@ def contact_points(*, stored: bool) -> st.SearchStrategy[ContactPoint]:
 
 @cache
 def policies() -> st.SearchStrategy[MatchPolicy]:
+    """How a clinic recognises its patients: every combination."""
     return st.builds(
         MatchPolicy,
         folding=st.sampled_from(Folding),
@@ -124,6 +124,7 @@ def policies() -> st.SearchStrategy[MatchPolicy]:
 
 @cache
 def identities() -> st.SearchStrategy[Identity]:
+    """Identity forms as read."""
     return st.builds(
         Identity,
         first_name=st.sampled_from(TYPED_GIVEN),
@@ -211,90 +212,14 @@ def situations(draw: st.DrawFn) -> tuple[Identity, tuple[Patient, ...]]:
     )
 
 
+def _born(file: Patient, born: date | None) -> Patient:
+    return evolve(file, birth_date=born, health_numbers=())
+
+
 def strangers() -> st.SearchStrategy[Patient]:
     """A file without a number, and without a birth date or with one that nobody else has."""
     return st.builds(
-        lambda file, born: evolve(file, birth_date=born, health_numbers=()),
+        _born,
         identities().flatmap(lambda identity: files(identity, 99, 4)),
         st.sampled_from((None, date(1970, 1, 1))),
     )
-
-
-# What is typed -----------------------------------------------------------------------------------
-
-BASE = IdentityForm(
-    first_name="Marie",
-    last_name="Tremblay",
-    birth_date="2004-12-19",
-    gender="female",
-    cell_phone="514 555-0123",
-    email="marie@example.org",
-    health_number="TREM 0462 1918",
-)
-"""A form without a problem; its patient is of age."""
-
-LOOK_ALIKES = (
-    "ＴＲＥＭ０４６２１９１８",  # width only: NFKC makes it plain
-    "ТRЕМ04621918",  # Cyrillic
-    "２００４-１２-１９",
-    "٢٠٠٤-١٢-١٩",
-    "2004\u201112\u201119",
-    "fеmale",
-    "ſelf",
-    "marie@exаmple.org",
-    "514\u202e 555-0123",
-    "\u200b",
-    "\ufeff \u00ad",
-)
-
-
-@cache
-def texts() -> st.SearchStrategy[str]:
-    """Texts that nobody should send: any character, lone surrogates too, up to 10,000 of them."""
-    characters = st.characters(exclude_categories=())
-    return st.one_of(
-        st.text(characters, max_size=30),
-        st.sampled_from(LOOK_ALIKES),
-        st.builds(lambda character: character * 10_000, characters),
-        st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True),
-        st.text("0123456789+-(). \t\n\x00\x7f\ud800", max_size=40),
-    )
-
-
-@cache
-def anything() -> st.SearchStrategy[object]:
-    """A value of any type."""
-    leaves: st.SearchStrategy[object] = st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(),
-        st.floats(),
-        st.complex_numbers(),
-        st.binary(max_size=20),
-        st.dates(),
-        st.datetimes(timezones=st.none() | st.just(UTC)),
-        st.times(),
-        st.uuids(),
-        st.sampled_from((object(), Decimal("NaN"), ..., NotImplemented, str, ValueError("x"))),
-        texts(),
-    )
-    return leaves | st.lists(leaves, max_size=3) | st.dictionaries(st.just("value"), leaves)
-
-
-BAD: Mapping[str, tuple[object, ...]] = MappingProxyType(
-    {
-        "first_name": (None, " ", "a\x00b", "x" * 101, "?!", 7, "\ud800"),
-        "last_name": ("", "Trem\nblay", "x" * 10_000, "-", [], "\u200b"),
-        "birth_date": (
-            *(None, "", "19/12/2004", "20041219", "2004-W09-4", "2023-02-29", "0000-01-01"),
-            *("2026-11-24", "1896-11-22", "２００４-12-19", "2004-12-19\x00", 20041219),
-            *(datetime(2004, 12, 19, tzinfo=UTC), date(2026, 11, 24), "1" * 10_000),
-        ),
-        "gender": (None, "", "Female", "f", "ſemale", "male\x00", 1, "x" * 10_000),
-        "cell_phone": ("12", "514 555-0123 poste 45", "1 800 555-0199", 5145550123, "x" * 10_000),
-        "email": ("marie", "marie@", "a@b\x00.org", b"marie@example.org", "x" * 10_000),
-        "health_number": ("TREM 0462 1919", "\u0422REM04621918", 4, "TREM\x000462 1918", "1" * 99),
-        "acting_for": ("me", "Self", 3, "self\x00", "x" * 10_000),
-    }
-)
-"""For each field, what alone makes a problem."""

@@ -9,11 +9,12 @@ drawing it is most of the work.
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import combinations
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import evolve
 from hypothesis import strategies as st
 
+from omnibook.audit import tombstone_id
 from omnibook.booking_form import BookingEntries
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.health_numbers import HealthNumber
@@ -36,6 +37,16 @@ from omnibook.ids import (
     SourceKey,
     SubjectKey,
     VisitId,
+)
+from omnibook.ports import (
+    AppointmentsWithin,
+    AuditTrail,
+    DueEvents,
+    DueNotices,
+    DueOrders,
+    FlagsOf,
+    Query,
+    ReadScope,
 )
 from omnibook.records import (
     SYSTEM,
@@ -63,7 +74,8 @@ from omnibook.records import (
     TermsAcceptance,
     Visit,
 )
-from omnibook.times import Span
+from omnibook.testing.strategies.people import contact_points, identities
+from omnibook.times import MINUTE, Span
 from omnibook.transactions import (
     DropDeskClosure,
     DropDeskOpening,
@@ -77,10 +89,10 @@ from omnibook.transactions import (
     PutVisit,
     RaiseFlag,
     RecordAudit,
+    ReplaceBusy,
     Scope,
     Write,
 )
-from support.strategies_identity import contact_points, identities
 
 K = TypeVar("K")
 
@@ -102,7 +114,12 @@ NOTICES = tuple(NoticeId(f"notice-{n}") for n in range(3))
 EVENTS = tuple(EventId(f"event-{n}") for n in range(3))
 ORDERS = tuple(OrderId(f"order-{n}") for n in range(3))
 FLAGS = tuple(FlagId(f"flag-{n}") for n in range(3))
-AUDIT_IDS = tuple(f"audit-{n}" for n in range(4))
+# Two of them say that an appointment was forgotten, whose identifier may be used again.
+AUDIT_IDS = (
+    *(f"audit-{n}" for n in range(3)),
+    tombstone_id(APPOINTMENTS[0]),
+    tombstone_id(APPOINTMENTS[2]),
+)
 SUBJECTS = (SubjectKey("subject-1"), SubjectKey("subject-2"))
 
 _SERVICES = (ServiceId("follow-up"), ServiceId("vaccine"))
@@ -137,12 +154,18 @@ def instants() -> st.SearchStrategy[datetime]:
 
 @cache
 def lengths() -> st.SearchStrategy[timedelta]:
+    """Stretches that come up often, and a minute."""
     return st.sampled_from((15, 30, 45, 1, 240)).map(lambda n: timedelta(minutes=n))
+
+
+def _span(start: datetime, length: timedelta) -> Span:
+    return Span(start, start + length)
 
 
 @cache
 def spans() -> st.SearchStrategy[Span]:
-    return st.builds(lambda start, length: Span(start, start + length), minutes(), lengths())
+    """A span of whole minutes."""
+    return st.builds(_span, minutes(), lengths())
 
 
 @cache
@@ -153,6 +176,7 @@ def texts(limit: int = 30) -> st.SearchStrategy[str]:
 
 @cache
 def actors() -> st.SearchStrategy[Actor]:
+    """Who may act."""
     return st.sampled_from((VISITOR, SYSTEM, Actor.staff("staff-7")))
 
 
@@ -161,6 +185,7 @@ _KEY_SETS = tuple(frozenset(each) for size in range(4) for each in combinations(
 
 @cache
 def contact_keys() -> st.SearchStrategy[frozenset[ContactKey]]:
+    """None to three keys of the pool."""
     return st.sampled_from(_KEY_SETS)
 
 
@@ -187,11 +212,13 @@ _SOME_IDENTITIES = (
 
 @cache
 def people(*, rich: bool) -> st.SearchStrategy[Identity]:
+    """An identity as read; any at all if ``rich``."""
     return identities() if rich else st.sampled_from(_SOME_IDENTITIES)
 
 
 @cache
 def entries(*, rich: bool) -> st.SearchStrategy[BookingEntries]:
+    """A booking form as read; any at all if ``rich``."""
     if not rich:
         return st.sampled_from(_SOME_ENTRIES)
     points: st.SearchStrategy[tuple[ContactPoint, ...]] = st.lists(
@@ -202,6 +229,7 @@ def entries(*, rich: bool) -> st.SearchStrategy[BookingEntries]:
 
 @cache
 def terms() -> st.SearchStrategy[TermsAcceptance]:
+    """Terms that were accepted."""
     return st.builds(
         TermsAcceptance,
         document=st.just("terms"),
@@ -211,10 +239,15 @@ def terms() -> st.SearchStrategy[TermsAcceptance]:
     )
 
 
+def _slot(service: ServiceId, schedule: ScheduleId, start: datetime, length: timedelta) -> Slot:
+    return Slot(service, schedule, start, start + length)
+
+
 @cache
 def slots() -> st.SearchStrategy[Slot]:
+    """A slot on one of the schedules."""
     return st.builds(
-        lambda service, schedule, start, length: Slot(service, schedule, start, start + length),
+        _slot,
         of(_SERVICES),
         of(SCHEDULES),
         minutes(),
@@ -226,6 +259,7 @@ _BUFFERS = st.sampled_from((0, 0, 5, 10)).map(lambda n: timedelta(minutes=n))
 
 
 def visits(*, rich: bool = False) -> st.SearchStrategy[Visit]:
+    """A visit, identified or not."""
     return st.builds(
         Visit,
         clinic_id=st.just(CLINIC),
@@ -243,6 +277,7 @@ def visits(*, rich: bool = False) -> st.SearchStrategy[Visit]:
 
 @st.composite
 def holds(draw: st.DrawFn, *, rich: bool = False) -> Hold:
+    """A hold in any state, lapsed or not."""
     slot = draw(slots())
     return Hold(
         clinic_id=CLINIC,
@@ -263,6 +298,7 @@ def holds(draw: st.DrawFn, *, rich: bool = False) -> Hold:
 
 @st.composite
 def appointments(draw: st.DrawFn, *, rich: bool = False) -> Appointment:
+    """An appointment in any status, of a file or provisional."""
     slot = draw(slots())
     status = draw(st.sampled_from(AppointmentStatus))
     patient = draw(st.none() | of(PATIENTS))
@@ -294,11 +330,27 @@ def appointments(draw: st.DrawFn, *, rich: bool = False) -> Appointment:
 
 
 def busy_times() -> st.SearchStrategy[Busy]:
+    """A busy time of the host."""
     ids = st.sampled_from(("busy-1", "busy-2", "busy-3"))
     return st.builds(Busy, span=spans(), schedule_id=of(SCHEDULES), busy_id=ids)
 
 
+@st.composite
+def replacements(draw: st.DrawFn) -> ReplaceBusy:
+    """An import: each busy time overlaps the span by a minute at least."""
+    schedule_id, span = draw(of(SCHEDULES)), draw(spans())
+    names = draw(st.lists(st.sampled_from(("busy-1", "busy-2", "busy-3")), max_size=2, unique=True))
+    starts = (span.start - timedelta(hours=1), span.start, span.end - MINUTE)
+    busy: list[Busy] = []
+    for name in names:
+        start = draw(st.sampled_from(starts))
+        meets = Span(start, max(start, span.start) + MINUTE)
+        busy.append(Busy(span=meets, schedule_id=schedule_id, busy_id=name))
+    return ReplaceBusy(schedule_id=schedule_id, span=span, busy=tuple(busy))
+
+
 def desk_openings() -> st.SearchStrategy[DeskOpening]:
+    """Time that the desk opened."""
     activities: st.SearchStrategy[tuple[ActivityId, ...]] = st.lists(
         of(_ACTIVITIES), max_size=3
     ).map(tuple)
@@ -316,6 +368,7 @@ def desk_openings() -> st.SearchStrategy[DeskOpening]:
 
 
 def desk_closures() -> st.SearchStrategy[DeskClosure]:
+    """Time that the desk closed."""
     return st.builds(
         DeskClosure,
         clinic_id=st.just(CLINIC),
@@ -328,6 +381,7 @@ def desk_closures() -> st.SearchStrategy[DeskClosure]:
 
 
 def notices() -> st.SearchStrategy[Notice]:
+    """A notice in any state."""
     offsets = st.integers(0, 48 * 60).map(lambda n: timedelta(minutes=n))
     return st.builds(
         Notice,
@@ -345,6 +399,7 @@ def notices() -> st.SearchStrategy[Notice]:
 
 
 def events() -> st.SearchStrategy[Event]:
+    """An event, told or not."""
     return st.builds(
         Event,
         clinic_id=st.just(CLINIC),
@@ -359,6 +414,7 @@ def events() -> st.SearchStrategy[Event]:
 
 
 def contact_orders() -> st.SearchStrategy[ContactOrder]:
+    """A contact order, done or not."""
     return st.builds(
         ContactOrder,
         clinic_id=st.just(CLINIC),
@@ -371,6 +427,7 @@ def contact_orders() -> st.SearchStrategy[ContactOrder]:
 
 
 def flags() -> st.SearchStrategy[Flag]:
+    """A flag."""
     return st.builds(
         Flag,
         clinic_id=st.just(CLINIC),
@@ -382,6 +439,7 @@ def flags() -> st.SearchStrategy[Flag]:
 
 
 def audit_events() -> st.SearchStrategy[AuditEvent]:
+    """A line of the audit trail."""
     return st.builds(
         AuditEvent,
         clinic_id=st.just(CLINIC),
@@ -404,6 +462,7 @@ def writes() -> st.SearchStrategy[Write]:
         st.builds(PutDeskClosure, desk_closures()),
         st.builds(DropDeskOpening, of(OPENINGS)),
         st.builds(DropDeskClosure, of(CLOSURES)),
+        replacements(),
         st.builds(PutNotice, notices()),
         st.builds(PutEvent, events()),
         st.builds(PutOrder, contact_orders()),
@@ -429,6 +488,25 @@ def scopes() -> st.SearchStrategy[Scope]:
         notice=st.none() | of(NOTICES),
         event=st.none() | of(EVENTS),
         order=st.none() | of(ORDERS),
+    )
+
+
+@cache
+def queries() -> st.SearchStrategy[Query[Any]]:
+    """Any question to a store."""
+    clinic = st.just(CLINIC)
+    limit = st.sampled_from((0, 1, 2, 100))
+    windows = spans() | st.just(ALWAYS)
+    schedules = st.none() | st.frozensets(of(SCHEDULES))
+    subjects = st.none() | of(SUBJECTS)
+    return st.one_of(
+        st.builds(ReadScope, scopes()),
+        st.builds(AppointmentsWithin, clinic_id=clinic, span=windows, schedules=schedules),
+        st.builds(FlagsOf, clinic_id=clinic, appointments=st.frozensets(of(APPOINTMENTS))),
+        st.builds(DueNotices, clinic_id=clinic, limit=limit),
+        st.builds(DueEvents, clinic_id=clinic, limit=limit),
+        st.builds(DueOrders, clinic_id=clinic, limit=limit),
+        st.builds(AuditTrail, clinic_id=clinic, span=windows, subject=subjects),
     )
 
 

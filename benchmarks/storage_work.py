@@ -1,0 +1,249 @@
+"""What a measured process does: stretches of one kind of work, each begun at a common instant.
+
+=================  ================================================================================
+``raw``            insert one row and commit, by the driver alone: what everything is compared with
+``raw-autocommit`` on PostgreSQL the same in one round trip instead of three
+``review``         hold a free time for a visitor who holds nothing
+``review+book``    that, and book it: two commits
+``refusal``        ask for a time that is booked, with a preference that matches nothing else
+``refusal+page``   ask for a time that is booked, and be shown five that are free
+``contention``     review the same fifty times as every other process
+=================  ================================================================================
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+from attrs import define, field, frozen
+from sqlalchemy import make_url
+from storage_clinic import FORM, instead_of, let_in, portal, slots
+
+import omnibook as ob
+from omnibook.adapters.sql import SqlStore
+
+AT_ONCE = 50
+"""How many times are raced for."""
+_NOBODY = ob.Preference(practitioner="nobody of this clinic")
+_RAW = "CREATE TABLE IF NOT EXISTS raw (id text PRIMARY KEY, words text NOT NULL, number bigint)"
+_WORDS = "x" * 100
+
+
+@frozen
+class Stretch:
+    """What one process did in one stretch; instants are of the system's monotonic clock."""
+
+    done: int
+    began: float
+    ended: float
+    worst: float
+    """The longest that one operation took, in seconds."""
+    own: float
+    """The processor's time that the process itself took, in seconds."""
+    won: int = 0
+    """How many of the times that were raced for it held."""
+
+
+@frozen
+class Order:
+    """One stretch of work; ``begin`` is an instant of the monotonic clock."""
+
+    work: str
+    begin: float
+    seconds: float
+
+
+@frozen
+class Preparation:
+    """Let in so many visitors for the next stretch."""
+
+    visitors: int
+
+
+class Raw(Protocol):
+    """One row and its commit, by the driver alone."""
+
+    def insert(self, key: str) -> None: ...
+
+
+@frozen
+class SqliteRaw:
+    """In a file of its own beside the store's, with the same promise of durability."""
+
+    connection: sqlite3.Connection
+
+    @classmethod
+    def open(cls, file: Path) -> "SqliteRaw":
+        connection = sqlite3.connect(file, isolation_level=None, timeout=60)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(_RAW)
+        return cls(connection)
+
+    def insert(self, key: str) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("INSERT INTO raw VALUES (?, ?, ?)", (key, _WORDS, 7))
+        self.connection.execute("COMMIT")
+
+
+@frozen
+class PostgresRaw:
+    """In a database of its own on the store's server."""
+
+    connection: psycopg.Connection
+
+    @classmethod
+    def open(cls, dsn: str, *, autocommit: bool) -> "PostgresRaw":
+        return cls(psycopg.connect(dsn, autocommit=autocommit))
+
+    def insert(self, key: str) -> None:
+        self.connection.execute("INSERT INTO raw VALUES (%s, %s, %s)", (key, _WORDS, 7))
+        if not self.connection.autocommit:
+            self.connection.commit()
+
+
+def prepare_raw(dsn: str) -> None:
+    """The table that is inserted into, on PostgreSQL."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(_RAW)
+
+
+@define(eq=False)
+class Worker:
+    """One process's share of the work."""
+
+    url: str
+    dsn: str
+    """Where the raw rows go; on SQLite a file."""
+    number: int
+    processes: int
+    store: SqlStore = field(init=False)
+    portal: ob.Portal = field(init=False)
+    raws: dict[str, Raw] = field(init=False)
+    visitors: list[ob.VisitToken] = field(factory=list)
+    booked: list[ob.Slot] = field(factory=list)
+    free: Iterator[ob.Slot] = field(init=False)
+    contended: Iterator[ob.Slot] = field(init=False)
+    _lots: Iterator[int] = field(factory=count)
+    _rows: Iterator[int] = field(factory=count)
+
+    def __attrs_post_init__(self) -> None:
+        self.store = SqlStore(self.url)
+        self.portal = portal(self.store)
+        # One share more, which is raced for.
+        self.free = slots(self.number, self.processes + 1)
+        self.contended = slots(self.processes, self.processes + 1)
+        if make_url(self.url).get_backend_name() == "sqlite":
+            self.raws = {"raw": SqliteRaw.open(Path(self.dsn))}
+        else:
+            self.raws = {
+                "raw": PostgresRaw.open(self.dsn, autocommit=False),
+                "raw-autocommit": PostgresRaw.open(self.dsn, autocommit=True),
+            }
+
+    def prepare(self, visitors: int) -> None:
+        missing = visitors - len(self.visitors)
+        if missing > 0:
+            lot = f"{self.number}-{next(self._lots)}"
+            self.visitors += let_in(self.store, lot, missing)
+
+    def measure(self, order: Order) -> Stretch:
+        """Work from the instant that all processes share until the time is over."""
+        if order.work == "contention":
+            return self._race(order)
+        once = self._once(order.work)
+        _wait_until(order.begin)
+        done, worst, began, own = 0, 0.0, time.monotonic(), time.process_time()
+        now, until = began, order.begin + order.seconds
+        while now < until and (self.visitors or not order.work.startswith("review")):
+            once()
+            before, now = now, time.monotonic()
+            worst = max(worst, now - before)
+            done += 1
+        return Stretch(done, began, now, worst, time.process_time() - own)
+
+    def _once(self, work: str) -> Callable[[], None]:
+        match work:
+            case "raw" | "raw-autocommit":
+                raw, number = self.raws[work], self.number
+                return lambda: raw.insert(f"{number}-{next(self._rows):08}")
+            case "review":
+                return self._hold
+            case "review+book":
+                return self._book
+            case "refusal":
+                return lambda: self._be_refused(shown=False)
+            case "refusal+page":
+                return lambda: self._be_refused(shown=True)
+            case _:
+                raise ValueError(work)
+
+    def _review(self) -> tuple[ob.VisitToken, ob.Slot, ob.Held]:
+        visitor, slot = self.visitors.pop(), next(self.free)
+        held = self.portal.review(visitor, slot, FORM)
+        assert isinstance(held, ob.Held), held
+        return visitor, slot, held
+
+    def _hold(self) -> None:
+        self._review()
+
+    def _book(self) -> None:
+        visitor, slot, held = self._review()
+        booked = self.portal.book(visitor, held.hold_id)
+        assert isinstance(booked, ob.Booked), booked
+        self.booked.append(slot)
+
+    def _be_refused(self, *, shown: bool) -> None:
+        # Nothing is written: the same visitor can be refused again and again.
+        slot = self.booked[next(self._rows) % len(self.booked)]
+        preference = instead_of(slot) if shown else _NOBODY
+        refused = self.portal.review(self.visitors[-1], slot, FORM, preference=preference)
+        assert isinstance(refused, ob.SlotTaken), refused
+        assert isinstance(refused.fresh, ob.Page) is shown
+
+    def _race(self, order: Order) -> Stretch:
+        times = [next(self.contended) for _ in range(AT_ONCE)]
+        won, worst = 0, 0.0
+        _wait_until(order.begin)
+        now = began = time.monotonic()
+        own = time.process_time()
+        for slot in times:
+            # Nobody gives up what they won: a visitor for each time.
+            outcome = self.portal.review(self.visitors.pop(), slot, FORM, preference=_NOBODY)
+            assert isinstance(outcome, ob.Held | ob.SlotTaken), outcome
+            won += isinstance(outcome, ob.Held)
+            before, now = now, time.monotonic()
+            worst = max(worst, now - before)
+        return Stretch(len(times), began, now, worst, time.process_time() - own, won)
+
+    def close(self) -> None:
+        self.store.close()
+        for raw in self.raws.values():
+            if isinstance(raw, SqliteRaw | PostgresRaw):
+                raw.connection.close()
+
+
+def serve(url: str, dsn: str, number: int, processes: int, line: Connection) -> None:
+    """What a measured process runs: it follows what comes down the line until nothing does."""
+    worker = Worker(url, dsn, number, processes)
+    line.send(None)
+    while True:
+        told = line.recv()
+        match told:
+            case Preparation(visitors):
+                worker.prepare(visitors)
+                line.send(None)
+            case Order():
+                line.send(worker.measure(told))
+            case _:
+                worker.close()
+                return
+
+
+def _wait_until(instant: float) -> None:
+    time.sleep(max(0.0, instant - time.monotonic()))

@@ -1,0 +1,296 @@
+"""Purging, exporting and erasing on SQL databases (R51): written once, waited for or awaited.
+
+**Purging.** What has outlived its time is looked up by index, a batch at a time, and deleted by
+identifier in the same transaction.
+
+**Both.** All keys of the records are locked (on PostgreSQL, in a snapshot that a change
+of any of them since refuses; on SQLite nobody else writes meanwhile): a call that books, confirms
+or sends for the same person comes before or after, and never in between.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from attrs import frozen
+from sqlalchemy.sql.base import Executable
+
+from omnibook.adapters.sql import archive_statements as a
+from omnibook.adapters.sql import statements as s
+from omnibook.adapters.sql.compiled import compiled
+from omnibook.adapters.sql.core import RACES, Core
+from omnibook.adapters.sql.failures import LostRace, storage_failures
+from omnibook.adapters.sql.locking import stripes_of
+from omnibook.adapters.sql.queue_rows import event_of, flag_of, notice_of, order_of
+from omnibook.adapters.sql.rows import appointment_of, hold_of, visit_of
+from omnibook.adapters.sql.sessions import Command, Rows
+from omnibook.adapters.sql.writes import Writing
+from omnibook.audit import Operation
+from omnibook.dossier import Dossier, Kept, OfPatient, Ruling, Subject, gather
+from omnibook.errors import Contention
+from omnibook.ids import (
+    AppointmentId,
+    ClinicId,
+    EventId,
+    HoldId,
+    NoticeId,
+    OrderId,
+    VisitId,
+)
+from omnibook.outcomes import Purged
+from omnibook.records import ContactOrder
+from omnibook.retention import BATCH, Cutoffs, purge_writes
+from omnibook.transactions import RecordAudit, Scope, Snapshot
+
+OutcomeT = TypeVar("OutcomeT")
+AnswerT = TypeVar("AnswerT")
+
+
+@frozen
+class ArchiveCore(Core):
+    """A :class:`Core` that can also forget."""
+
+    async def purge(self, cutoffs: Cutoffs, operation: Operation, limit: int = BATCH) -> Purged:
+        """See :meth:`omnibook.ports.Archive.purge`."""
+        dialect = self.pool.dialect
+
+        def decide(found: dict[str, list[str]], now: datetime) -> tuple[Purged, list[Command]]:
+            del now
+            purged = Purged(
+                **{
+                    kind: len(found.get(kind, ())) + len(found.get(f"{kind} about", ()))
+                    for kind in a.KINDS
+                }
+            )
+            if not purged.total:
+                return purged, []
+            gone = list(map(AppointmentId, found["appointments"]))
+            batch = _locks(dialect, operation.clinic_id, _scopes_of(operation.clinic_id, found))
+            batch += _deletions(dialect, operation.clinic_id, found)
+            batch += _notes(
+                dialect, operation.clinic_id, cutoffs.now, purge_writes(operation, cutoffs, gone)
+            )
+            return purged, batch
+
+        question = _Outlived(dialect, operation.clinic_id, cutoffs, limit)
+        return await self._settle(operation.clinic_id, lambda: question, decide)
+
+    async def export(self, clinic_id: ClinicId, subject: Subject) -> Dossier:
+        """See :meth:`omnibook.ports.Archive.export`."""
+        lease, _, dossier = await self._begin(
+            lambda: _Gathering(self.pool.dialect, clinic_id, subject)
+        )
+        await self._end(lease)
+        return dossier
+
+    async def erase(
+        self,
+        clinic_id: ClinicId,
+        subject: Subject,
+        decide: Callable[[Dossier], Ruling[OutcomeT]],
+    ) -> OutcomeT:
+        """See :meth:`omnibook.ports.Archive.erase`."""
+        dialect = self.pool.dialect
+
+        def rule(dossier: Dossier, now: datetime) -> tuple[OutcomeT, list[Command]]:
+            ruling = decide(dossier)
+            batch: list[Command] = []
+            if ruling.forget:
+                batch += _locks(dialect, clinic_id, _scopes_of_dossier(dossier))
+                batch += _deletions(dialect, clinic_id, _ids_of(dossier))
+            batch += _notes(dialect, clinic_id, now, ruling.writes)
+            return ruling.outcome, batch
+
+        return await self._settle(clinic_id, lambda: _Gathering(dialect, clinic_id, subject), rule)
+
+    async def _settle(
+        self,
+        clinic_id: ClinicId,
+        ask: Callable[[], Any],
+        decide: Callable[[Any, datetime], tuple[OutcomeT, list[Command]]],
+    ) -> OutcomeT:
+        """Look, decide, write what the decision says; again when others were faster."""
+        # On SQLite in turn from the start: nobody is faster then. On PostgreSQL what is looked at
+        # is not locked, and a change of it since is found out when it is.
+        scope = Scope(clinic_id=clinic_id)
+        waiting_for = scope if self.pool.dialect == "sqlite" else None
+        for lost in range(RACES):
+            lease, now, found = await self._begin(ask, waiting_for)
+            try:
+                outcome, batch = decide(found, now)
+                if batch:
+                    with storage_failures():
+                        known = Snapshot(scope=scope, now=now)
+                        await lease.turn.write(known, batch, patiently=lost > 0)
+            except LostRace:
+                continue
+            finally:
+                await self._end(lease)
+            return outcome
+        raise Contention(f"others were faster {RACES} times; repeat the call as it was")
+
+
+# What has outlived its time ----------------------------------------------------------------------
+
+
+class _Outlived:
+    """Asks for the identifiers of what is to be purged, by kind."""
+
+    def __init__(self, dialect: str, clinic_id: ClinicId, cutoffs: Cutoffs, limit: int) -> None:
+        self.clinic_id = clinic_id
+        self._dialect = dialect
+        self._values = {
+            "clinic": clinic_id,
+            "limit": limit,
+            "idle": cutoffs.idle,
+            "started": cutoffs.started,
+            "lapsed": cutoffs.lapsed,
+            "provisional": cutoffs.provisional,
+            "notices": cutoffs.notices,
+            "audit": cutoffs.audit,
+            "done": True,
+        }
+
+    def batch(self, since: datetime | None) -> list[Command]:
+        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        del since
+        return [(compiled(each, self._dialect), self._values) for each in a.OUTLIVED.values()]
+
+    def more(self, answers: Sequence[Rows]) -> list[Command]:
+        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        del answers
+        return []
+
+    def answer(self, now: datetime, answers: Sequence[Rows]) -> dict[str, list[str]]:
+        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        del now
+        return {
+            name: [str(row[0]) for row in rows]
+            for name, rows in zip(a.OUTLIVED, answers, strict=True)
+        }
+
+
+# What is kept of one person ----------------------------------------------------------------------
+
+
+class _Gathering:
+    """Asks for what is kept of one person; :func:`omnibook.dossier.gather` has the last word."""
+
+    def __init__(self, dialect: str, clinic_id: ClinicId, subject: Subject) -> None:
+        self.clinic_id = clinic_id
+        self._dialect = dialect
+        self._subject = subject
+
+    def batch(self, since: datetime | None) -> list[Command]:
+        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        del since
+        subject = self._subject
+        values = {
+            "clinic": self.clinic_id,
+            "patients": sorted(subject.patient_ids) if isinstance(subject, OfPatient) else [],
+            "named": [] if isinstance(subject, OfPatient) else [subject.appointment_id],
+        }
+        return [(compiled(each, self._dialect), values) for each in a.GATHERED]
+
+    def more(self, answers: Sequence[Rows]) -> list[Command]:
+        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        del answers
+        return []
+
+    def answer(self, now: datetime, answers: Sequence[Rows]) -> Dossier:
+        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        appointments, visits, holds, notices, events, flags, orders, orders_of_file = answers
+        every_order: dict[str, ContactOrder] = {
+            row.order_id: order_of(row) for row in (*orders, *orders_of_file)
+        }
+        kept = Kept(
+            visits=map(visit_of, visits),
+            holds=map(hold_of, holds),
+            appointments=map(appointment_of, appointments),
+            notices=map(notice_of, notices),
+            orders=every_order.values(),
+            events=map(event_of, events),
+            flags=map(flag_of, flags),
+        )
+        return gather(kept, self.clinic_id, self._subject, now)
+
+
+def _ids_of(dossier: Dossier) -> dict[str, list[str]]:
+    return {
+        "visits": [each.visit_id for each in dossier.visits],
+        "holds": [each.hold_id for each in dossier.holds],
+        "appointments": [each.appointment_id for each in dossier.appointments],
+        "orders": [each.order_id for each in dossier.orders],
+    }
+
+
+def _scopes_of_dossier(dossier: Dossier) -> Iterator[Scope]:
+    """Every key by which another call could reach one of the records."""
+    clinic_id, subject = dossier.clinic_id, dossier.subject
+    if isinstance(subject, OfPatient):
+        yield Scope(clinic_id=clinic_id, patients=subject.patient_ids)
+    found = _ids_of(dossier) | {
+        "notices": [each.notice_id for each in dossier.notices],
+        "events": [each.event_id for each in dossier.events],
+    }
+    yield from _scopes_of(clinic_id, found)
+
+
+def _scopes_of(clinic_id: ClinicId, found: Mapping[str, Sequence[str]]) -> Iterator[Scope]:
+    """The keys of these records."""
+    for name, identifiers in found.items():
+        for each in identifiers:
+            match name.removesuffix(" about"):
+                case "visits":
+                    yield Scope(clinic_id=clinic_id, visit=VisitId(each))
+                case "holds":
+                    yield Scope(clinic_id=clinic_id, hold=HoldId(each))
+                case "appointments":
+                    yield Scope(clinic_id=clinic_id, appointment=AppointmentId(each))
+                case "notices":
+                    yield Scope(clinic_id=clinic_id, notice=NoticeId(each))
+                case "orders":
+                    yield Scope(clinic_id=clinic_id, order=OrderId(each))
+                case "events":
+                    yield Scope(clinic_id=clinic_id, event=EventId(each))
+                case _:
+                    # Audit events and flags are no key of anything.
+                    pass
+
+
+def _locks(dialect: str, clinic_id: ClinicId, scopes: Iterable[Scope]) -> list[Command]:
+    """On PostgreSQL: lock these keys, and lose to whoever changed one since they were read."""
+    if dialect == "sqlite":
+        return []
+    stripes = sorted({stripe for scope in scopes for stripe in stripes_of(scope)}, key=int)
+    if not stripes:
+        return []
+    values = {"clinic": clinic_id, "stripes": stripes}
+    return [(compiled(s.LOCK, dialect), values)]
+
+
+# Writes ------------------------------------------------------------------------------------------
+
+
+def _deletions(dialect: str, clinic_id: ClinicId, found: dict[str, list[str]]) -> list[Command]:
+    """Forget these records, with what hangs on the appointments."""
+    batch: list[Command] = []
+
+    def forget(ids: list[str] | None, *statements: Executable) -> None:
+        if ids:
+            values = {"clinic": clinic_id, "ids": ids}
+            batch.extend((compiled(each, dialect), values) for each in statements)
+
+    forget(found["visits"], a.WITHOUT_VISITS)
+    forget(found["holds"], a.WITHOUT_CLAIMS_OF_HOLDS, a.WITHOUT_HOLDS)
+    forget(found["appointments"], *a.WITHOUT_APPOINTMENTS)
+    for name, statement in a.WITHOUT.items():
+        forget(found.get(name), statement)
+    return batch
+
+
+def _notes(
+    dialect: str, clinic_id: ClinicId, now: datetime, writes: Iterable[RecordAudit]
+) -> list[Command]:
+    snapshot = Snapshot(scope=Scope(clinic_id=clinic_id), now=now)
+    return Writing(dialect, snapshot, tuple(writes)).batch

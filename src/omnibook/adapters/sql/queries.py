@@ -1,0 +1,119 @@
+"""Answers the queries of :mod:`omnibook.ports`, each in one batch."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.sql.base import Executable
+
+from omnibook.adapters.sql import statements as s
+from omnibook.adapters.sql import tables as t
+from omnibook.adapters.sql.compiled import compiled
+from omnibook.adapters.sql.queue_rows import audit_of, flag_of
+from omnibook.adapters.sql.rows import appointment_of
+from omnibook.adapters.sql.sessions import Command, Rows
+from omnibook.adapters.sql.snapshots import Loading
+from omnibook.adapters.sql.turns import Question
+from omnibook.errors import StoreError
+from omnibook.ids import ClinicId
+from omnibook.ports import (
+    AppointmentsWithin,
+    AuditTrail,
+    DueEvents,
+    DueNotices,
+    DueOrders,
+    FlagsOf,
+    ReadScope,
+)
+from omnibook.records import Appointment
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LONGEST = timedelta(minutes=t.DAY)
+
+
+class Asking:
+    """What is asked for a query, and what is made of the answers."""
+
+    def __init__(
+        self,
+        dialect: str,
+        clinic_id: ClinicId,
+        statements: Sequence[tuple[Executable, dict[str, Any]]],
+        conclude: Callable[[Rows], Any],
+    ) -> None:
+        self.clinic_id = clinic_id
+        self._dialect = dialect
+        self._statements = statements
+        self._conclude = conclude
+
+    def batch(self, since: datetime | None) -> list[Command]:
+        """See :meth:`~omnibook.adapters.sql.turns.Question.batch`."""
+        fixed = {"clinic": self.clinic_id, "since": since}
+        return [
+            (compiled(statement, self._dialect), {**fixed, **values})
+            for statement, values in self._statements
+        ]
+
+    def more(self, answers: Sequence[Rows]) -> list[Command]:
+        """See :meth:`~omnibook.adapters.sql.turns.Question.more`."""
+        del answers
+        return []
+
+    def answer(self, now: datetime, answers: Sequence[Rows]) -> Any:
+        """See :meth:`~omnibook.adapters.sql.turns.Question.answer`."""
+        del now
+        return self._conclude([row for rows in answers for row in rows])
+
+
+def question_of(dialect: str, query: object) -> Question[Any]:
+    """The question that a query asks.
+
+    Raises :class:`StoreError` for what is no query of :mod:`omnibook.ports`.
+    """
+    match query:
+        case ReadScope(scope):
+            return Loading(dialect, scope)
+        case AppointmentsWithin(clinic_id=clinic_id, span=span):
+            window: dict[str, Any] = {"starts": span.start, "ends": span.end}
+            earliest = max(span.start, _EARLIEST + _LONGEST) - _LONGEST
+            within = [
+                (s.APPOINTMENTS_WITHIN, {**window, "earliest": earliest}),
+                (s.LONG_APPOINTMENTS_WITHIN, window),
+            ]
+            return Asking(dialect, clinic_id, within, lambda rows: _within(query, rows))
+        case FlagsOf(clinic_id=clinic_id, appointments=appointments):
+            listed = [(s.FLAGS, {"ids": sorted(appointments)})]
+            return Asking(dialect, clinic_id, listed, _flags)
+        case DueNotices(clinic_id=clinic_id, limit=limit):
+            return Asking(dialect, clinic_id, [(s.DUE_NOTICES, {"limit": limit})], _first)
+        case DueEvents(clinic_id=clinic_id, limit=limit):
+            return Asking(dialect, clinic_id, [(s.DUE_EVENTS, {"limit": limit})], _first)
+        case DueOrders(clinic_id=clinic_id, limit=limit):
+            return Asking(dialect, clinic_id, [(s.DUE_ORDERS, {"limit": limit})], _first)
+        case AuditTrail(clinic_id=clinic_id, span=span, subject=subject):
+            values = {"starts": span.start, "ends": span.end, "id": subject}
+            statement = s.AUDIT if subject is None else s.AUDIT_OF_SUBJECT
+            return Asking(dialect, clinic_id, [(statement, values)], _audit)
+        case _:
+            raise StoreError(f"{type(query).__name__} is no query of omnibook.ports")
+
+
+def _within(query: AppointmentsWithin, rows: Rows) -> tuple[Appointment, ...]:
+    found = (
+        appointment_of(row)
+        for row in rows
+        if query.schedules is None or row.schedule_id in query.schedules
+    )
+    return tuple(sorted(found, key=lambda e: (e.slot.start, e.slot.schedule_id, e.appointment_id)))
+
+
+def _flags(rows: Rows) -> Any:
+    return tuple(sorted(map(flag_of, rows), key=lambda flag: (flag.raised_at, flag.flag_id)))
+
+
+def _audit(rows: Rows) -> Any:
+    return tuple(map(audit_of, rows))
+
+
+def _first(rows: Rows) -> Any:
+    return tuple(row[0] for row in rows)

@@ -1,0 +1,327 @@
+"""What a store ought to answer, worked out from plain dictionaries in the plainest way.
+
+Written from the contract of :mod:`omnibook.transactions`, not from any store, and sharing no code
+with one: not even :func:`~omnibook.transactions.claims_after`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from omnibook.audit import tombstone_id
+from omnibook.ids import AppointmentId, ClinicId, HoldId
+from omnibook.ports import (
+    AppointmentsWithin,
+    AuditTrail,
+    DueEvents,
+    DueNotices,
+    DueOrders,
+    FlagsOf,
+    Query,
+    ReadScope,
+)
+from omnibook.records import (
+    Appointment,
+    Busy,
+    Claim,
+    ClaimKind,
+    ContactOrder,
+    Event,
+    Hold,
+    HoldState,
+    Notice,
+    NoticeState,
+)
+from omnibook.times import Span
+from omnibook.transactions import (
+    DropDeskClosure,
+    DropDeskOpening,
+    PutAppointment,
+    PutDeskClosure,
+    PutDeskOpening,
+    PutEvent,
+    PutHold,
+    PutNotice,
+    PutOrder,
+    PutVisit,
+    RaiseFlag,
+    RecordAudit,
+    ReplaceBusy,
+    ScheduleState,
+    Scope,
+    Snapshot,
+    Write,
+)
+
+_PUTS: dict[type, tuple[str, str, str]] = {
+    PutVisit: ("visits", "visit", "visit_id"),
+    PutHold: ("holds", "hold", "hold_id"),
+    PutAppointment: ("appointments", "appointment", "appointment_id"),
+    PutDeskOpening: ("openings", "opening", "opening_id"),
+    PutDeskClosure: ("closures", "closure", "closure_id"),
+    PutNotice: ("notices", "notice", "notice_id"),
+    PutEvent: ("events", "event", "event_id"),
+    PutOrder: ("orders", "order", "order_id"),
+}
+_ONCE: dict[type, tuple[str, str, str]] = {
+    RaiseFlag: ("flags", "flag", "flag_id"),
+    RecordAudit: ("audit", "event", "audit_id"),
+}
+
+
+class Oracle:
+    """Every record under (clinic, kind, identifier), and every claim under (clinic, owner)."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[ClinicId, str, str], Any] = {}
+        self.claims: dict[tuple[ClinicId, str], Claim] = {}
+
+    # Writing -------------------------------------------------------------------------------------
+
+    def keep(self, scope: Scope, writes: Sequence[Write], now: datetime) -> bool:
+        """Keep the writes; or nothing of them, and answer false, where a store must refuse."""
+        claims = self._claims_with(scope, writes, now)
+        if claims is None:
+            return False
+        self.claims = claims
+        for write in writes:
+            self._put(scope.clinic_id, write)
+        return True
+
+    def _put(self, clinic: ClinicId, write: Write) -> None:
+        if isinstance(write, ReplaceBusy):
+            self._replace_busy(clinic, write)
+        elif isinstance(write, DropDeskOpening):
+            self.records.pop((clinic, "openings", write.opening_id), None)
+        elif isinstance(write, DropDeskClosure):
+            self.records.pop((clinic, "closures", write.closure_id), None)
+        elif type(write) in _ONCE:
+            kind, name, key = _ONCE[type(write)]
+            record = getattr(write, name)
+            self.records.setdefault((clinic, kind, getattr(record, key)), record)
+        else:
+            kind, name, key = _PUTS[type(write)]
+            record = getattr(write, name)
+            self.records[clinic, kind, getattr(record, key)] = record
+
+    def _replace_busy(self, clinic: ClinicId, write: ReplaceBusy) -> None:
+        given = {each.busy_id for each in write.busy}
+        for each in cast("list[Busy]", self.of(clinic, "busy")):
+            if each.schedule_id == write.schedule_id and (
+                each.busy_id in given
+                or (each.span.start < write.span.end and write.span.start < each.span.end)
+            ):
+                del self.records[clinic, "busy", f"{each.schedule_id}/{each.busy_id}"]
+        for each in write.busy:
+            self.records[clinic, "busy", f"{each.schedule_id}/{each.busy_id}"] = each
+
+    def _claims_with(  # noqa: C901 - in one piece, as the rules are told
+        self, scope: Scope, writes: Iterable[Write], now: datetime
+    ) -> dict[tuple[ClinicId, str], Claim] | None:
+        """One write after the other; then whoever was added looks for those it overlaps."""
+        claims = dict(self.claims)
+        added: set[tuple[ClinicId, str]] = set()
+        for write in writes:
+            if isinstance(write, PutHold):
+                key = (scope.clinic_id, str(write.hold.hold_id))
+                made = _claim_of_hold(write.hold)
+                kept = claims.get(key)
+                if kept is not None and kept.kind is ClaimKind.APPOINTMENT:
+                    if made is not None:
+                        return None
+                    continue
+            elif isinstance(write, PutAppointment):
+                key = (scope.clinic_id, str(write.appointment.appointment_id))
+                made = _claim_of_appointment(write.appointment)
+            else:
+                continue
+            claims.pop(key, None)
+            added.discard(key)
+            if made is not None:
+                claims[key] = made
+                added.add(key)
+        for key in added:
+            mine = claims[key]
+            if not scope.covers(mine.schedule_id, mine.span):
+                return None
+            for other_key, other in list(claims.items()):
+                if other_key == key or other_key[0] != scope.clinic_id:
+                    continue
+                if other.schedule_id != mine.schedule_id or not other.span.overlaps(mine.span):
+                    continue
+                if other_key in added or other.expires_at is None or now < other.expires_at:
+                    return None
+                del claims[other_key]
+        return claims
+
+    # Reading -------------------------------------------------------------------------------------
+
+    def of(self, clinic: ClinicId, kind: str) -> list[Any]:
+        """Every record of a kind in a clinic."""
+        return [
+            each
+            for (where, what, _), each in self.records.items()
+            if (where, what) == (clinic, kind)
+        ]
+
+    def get(self, clinic: ClinicId, kind: str, identifier: str | None) -> Any:
+        """One record, or nothing."""
+        return None if identifier is None else self.records.get((clinic, kind, identifier))
+
+    def snapshot(self, scope: Scope, now: datetime) -> Snapshot:
+        """The numbered contract, clause by clause."""
+        clinic = scope.clinic_id
+        schedules = {
+            schedule_id: self._schedule(clinic, schedule_id, span)
+            for schedule_id, span in scope.schedules.items()
+        }
+        shown = [claim for state in schedules.values() for claim in state.claims]
+        notice: Notice | None = self.get(clinic, "notices", scope.notice)
+        event: Event | None = self.get(clinic, "events", scope.event)
+        order: ContactOrder | None = self.get(clinic, "orders", scope.order)
+        hold_ids = {claim.owner for claim in shown if claim.kind is ClaimKind.HOLD}
+        hold_ids |= {scope.hold} if scope.hold else set()
+        about = {each.appointment_id for each in (notice, event, order) if each}
+        about |= {AppointmentId(scope.hold)} if scope.hold else set()
+        about |= {scope.appointment} if scope.appointment else set()
+        holds: dict[HoldId, Hold] = {}
+        for hold in cast("list[Hold]", self.of(clinic, "holds")):
+            live = hold.state is HoldState.HELD and now < hold.expires_at
+            of_visit = scope.visit is not None and hold.visit_id == scope.visit
+            of_patient = hold.patient_id is not None and hold.patient_id in scope.patients
+            asked = hold.hold_id in hold_ids or of_visit
+            if asked or (live and (of_patient or _carries(scope, hold))):
+                holds[hold.hold_id] = hold
+        appointments: dict[AppointmentId, Appointment] = {}
+        for each in cast("list[Appointment]", self.of(clinic, "appointments")):
+            upcoming = (
+                each.provisional is not None and each.status.occupies and each.slot.start > now
+            )
+            if (
+                each.appointment_id in about
+                or (each.patient_id is not None and each.patient_id in scope.patients)
+                or (upcoming and _carries(scope, each))
+            ):
+                appointments[each.appointment_id] = each
+        return Snapshot(
+            scope=scope,
+            now=now,
+            schedules=schedules,
+            visit=self.get(clinic, "visits", scope.visit),
+            holds=holds,
+            appointments=appointments,
+            opening=self.get(clinic, "openings", scope.opening),
+            closure=self.get(clinic, "closures", scope.closure),
+            notice=notice,
+            event=event,
+            order=order,
+            forgotten=self._is_forgotten(clinic, scope.appointment),
+        )
+
+    def _is_forgotten(self, clinic: ClinicId, name: AppointmentId | None) -> bool:
+        if name is None or self.get(clinic, "appointments", name) is not None:
+            return False
+        return self.get(clinic, "audit", tombstone_id(name)) is not None
+
+    def _schedule(self, clinic: ClinicId, schedule_id: str, span: Span) -> ScheduleState:
+        def here(each: Any) -> bool:
+            meets: bool = each.span.start < span.end and span.start < each.span.end
+            return each.schedule_id == schedule_id and meets
+
+        mine = [claim for (where, _), claim in self.claims.items() if where == clinic]
+        return ScheduleState(
+            schedule_id=cast("Any", schedule_id),
+            span=span,
+            claims=tuple(sorted(filter(here, mine), key=lambda c: (c.span, c.owner))),
+            busy=tuple(sorted(filter(here, self.of(clinic, "busy")))),
+            openings=tuple(
+                sorted(
+                    filter(here, self.of(clinic, "openings")), key=lambda o: (o.span, o.opening_id)
+                )
+            ),
+            closures=tuple(
+                sorted(
+                    filter(here, self.of(clinic, "closures")), key=lambda c: (c.span, c.closure_id)
+                )
+            ),
+        )
+
+    def answer(self, query: Query[Any], now: datetime) -> object:
+        """What a store answers to a query."""
+        if isinstance(query, ReadScope):
+            return self.snapshot(query.scope, now)
+        if isinstance(query, AppointmentsWithin):
+            found = [
+                each
+                for each in cast("list[Appointment]", self.of(query.clinic_id, "appointments"))
+                if each.slot.start < query.span.end
+                and query.span.start < each.slot.end
+                and (query.schedules is None or each.slot.schedule_id in query.schedules)
+            ]
+            found.sort(key=lambda e: (e.slot.start, e.slot.schedule_id, e.appointment_id))
+            return tuple(found)
+        if isinstance(query, FlagsOf):
+            flags = [
+                each
+                for each in self.of(query.clinic_id, "flags")
+                if each.appointment_id in query.appointments
+            ]
+            return tuple(sorted(flags, key=lambda each: (each.raised_at, each.flag_id)))
+        if isinstance(query, AuditTrail):
+            trail = [
+                each
+                for each in self.of(query.clinic_id, "audit")
+                if query.span.start <= each.at < query.span.end
+                and (query.subject is None or each.subject == query.subject)
+            ]
+            return tuple(sorted(trail, key=lambda each: (each.at, each.audit_id)))
+        if isinstance(query, DueNotices):
+            return self._due(query, "notices", "notice_id", now)
+        if isinstance(query, DueEvents):
+            return self._due(query, "events", "event_id", now)
+        if isinstance(query, DueOrders):
+            return self._due(query, "orders", "order_id", now)
+        raise TypeError(f"unknown query: {query!r}")
+
+    def _due(
+        self, query: DueNotices | DueEvents | DueOrders, kind: str, key: str, now: datetime
+    ) -> tuple[str, ...]:
+        waits: Callable[[Any], bool] = (
+            (lambda each: each.state is NoticeState.QUEUED)
+            if kind == "notices"
+            else (lambda each: not each.done)
+        )
+        due = sorted(
+            (each.not_before, getattr(each, key))
+            for each in self.of(query.clinic_id, kind)
+            if waits(each) and each.not_before <= now
+        )
+        return tuple(identifier for _, identifier in due[: query.limit])
+
+
+def _carries(scope: Scope, each: Hold | Appointment) -> bool:
+    by_source = scope.source is not None and each.source == scope.source
+    return by_source or bool(scope.contacts & each.contact_keys)
+
+
+def _claim_of_hold(hold: Hold) -> Claim | None:
+    if hold.state is not HoldState.HELD:
+        return None
+    return Claim(
+        span=hold.claimed,
+        schedule_id=hold.slot.schedule_id,
+        kind=ClaimKind.HOLD,
+        owner=hold.hold_id,
+        expires_at=hold.expires_at,
+    )
+
+
+def _claim_of_appointment(appointment: Appointment) -> Claim | None:
+    if not appointment.status.occupies:
+        return None
+    return Claim(
+        span=appointment.claimed,
+        schedule_id=appointment.slot.schedule_id,
+        kind=ClaimKind.APPOINTMENT,
+        owner=appointment.appointment_id,
+    )
