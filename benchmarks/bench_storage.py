@@ -4,9 +4,10 @@
     make bench ARGS=--quick                     # a look
     .venv/bin/python benchmarks/bench_storage.py --engines sqlite --profile
 
-Each kind of work is measured in short stretches, and each stretch stands right after one of the raw
-driver: what else the machine does in those seconds touches both. A figure is the median of the
-repetitions, with the least and the greatest beside it; the first of them is a warm-up, and dropped.
+Each kind of work is measured in the same seconds as the raw driver: a single process does both by
+turns, fifty a second; several do one after the other. So what else the machine does touches both.
+Still, a machine that does nothing else tells more. A figure is the median of the repetitions, with
+the least and the greatest beside it; the first of them is a warm-up, and dropped.
 """
 
 import argparse
@@ -88,11 +89,21 @@ class Team:
             line.send(Preparation(visitors))
         self._hear()
 
-    def work(self, work: str, seconds: float) -> list[Stretch]:
-        order = Order(work, time.monotonic() + AHEAD, seconds)
+    def work(self, works: Sequence[str], seconds: float) -> list[list[Stretch]]:
+        """For each kind of work the stretch of each process."""
+        order = Order(tuple(works), time.monotonic() + AHEAD, seconds)
         for line in self._lines:
             line.send(order)
-        return [line.recv() for line in self._lines]
+        answers: list[list[Stretch]] = [line.recv() for line in self._lines]
+        return [list(each) for each in zip(*answers, strict=True)]
+
+    def beside_raw(self, work: str, seconds: float) -> tuple[list[Stretch], list[Stretch]]:
+        """The raw driver and this work: by turns, or for several processes one after the other."""
+        if self.processes == 1:
+            raw, done = self.work(("raw", work), seconds)
+        else:
+            (raw,), (done,) = self.work(("raw",), seconds), self.work((work,), seconds)
+        return raw, done
 
     def _hear(self) -> None:
         for line in self._lines:
@@ -107,7 +118,10 @@ class Team:
 
 def rate(stretches: Sequence[Stretch]) -> float:
     """How often a second all processes together did it."""
-    took = max(each.ended for each in stretches) - min(each.began for each in stretches)
+    if len(stretches) == 1:
+        took = stretches[0].took
+    else:
+        took = max(each.ended for each in stretches) - min(each.began for each in stretches)
     return sum(each.done for each in stretches) / took
 
 
@@ -131,8 +145,7 @@ def measure(team: Team, run: Run, seconds: float, repetitions: int, extra: Seque
             # Refusals need one who is refused; reviews need somebody for each.
             each = expected[work] * seconds / team.processes if work.startswith("review") else 0
             team.prepare(int(each * 1.5) + 50)
-            raw = team.work("raw", seconds)
-            done = team.work(work, seconds)
+            raw, done = team.beside_raw(work, seconds)
             expected[work] = max(expected[work], rate(done))
             if repetition:
                 rates["raw"].append(rate(raw))
@@ -152,7 +165,7 @@ def race(team: Team, run: Run, repetitions: int) -> None:
     rounds: list[list[Stretch]] = []
     for _ in range(repetitions):
         team.prepare(AT_ONCE)
-        rounds.append(team.work("contention", 0))
+        rounds += team.work(("contention",), 0)
     every = [stretch for each in rounds for stretch in each]
     run.race = Race(
         offered=AT_ONCE * repetitions,
@@ -216,7 +229,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench")
     parser.add_argument("--profile", action="store_true", help="where the time of a review goes")
     given = parser.parse_args()
-    given.seconds = given.seconds or (0.15 if given.quick else 0.4)
+    given.seconds = given.seconds or (0.1 if given.quick else 0.25)
     return given
 
 

@@ -31,13 +31,13 @@ def profile(url: str, dsn: str) -> str:
     said: list[str] = []
     for work in ("review+book", "review", "refusal", "refusal+page"):
         worker.prepare(VISITORS)
-        plain = worker.measure(Order(work, time.monotonic(), SECONDS))
+        (plain,) = worker.measure(Order((work,), time.monotonic(), SECONDS))
         worker.prepare(VISITORS)
         profiler = cProfile.Profile()
         profiler.enable()
-        slow = worker.measure(Order(work, time.monotonic(), SECONDS))
+        (slow,) = worker.measure(Order((work,), time.monotonic(), SECONDS))
         profiler.disable()
-        said.append(_report(work, (plain.ended - plain.began) / plain.done, slow.done, profiler))
+        said.append(_report(work, plain.took / plain.done, slow.done, profiler))
     worker.close()
     return "\n".join(said)
 

@@ -1,4 +1,6 @@
-"""What a measured process does: stretches of one kind of work, each begun at a common instant.
+"""What a measured process does: stretches of work, each begun at an instant that all share.
+
+In a stretch with several kinds of work these take turns, each for a fiftieth of a second.
 
 =================  ================================================================================
 ``raw``            insert one row and commit, by the driver alone: what everything is compared with
@@ -27,6 +29,8 @@ from storage_clinic import FORM, instead_of, let_in, portal, slots
 import omnibook as ob
 from omnibook.adapters.sql import SqlStore
 
+TURN = 0.02
+"""For how long one kind of work goes on before the next, in seconds."""
 AT_ONCE = 50
 """How many times are raced for."""
 _NOBODY = ob.Preference(practitioner="nobody of this clinic")
@@ -34,28 +38,31 @@ _RAW = "CREATE TABLE IF NOT EXISTS raw (id text PRIMARY KEY, words text NOT NULL
 _WORDS = "x" * 100
 
 
-@frozen
+@define
 class Stretch:
-    """What one process did in one stretch; instants are of the system's monotonic clock."""
+    """What one process did of one kind of work; instants are of the system's monotonic clock."""
 
-    done: int
-    began: float
-    ended: float
-    worst: float
-    """The longest that one operation took, in seconds."""
-    own: float
+    began: float = 0
+    ended: float = 0
+    took: float = 0
+    """How long it worked, its turns together."""
+    own: float = 0
     """The processor's time that the process itself took, in seconds."""
+    worst: float = 0
+    """The longest that one operation took, in seconds."""
+    done: int = 0
     won: int = 0
     """How many of the times that were raced for it held."""
 
 
 @frozen
 class Order:
-    """One stretch of work; ``begin`` is an instant of the monotonic clock."""
+    """One stretch; ``begin`` is an instant of the monotonic clock."""
 
-    work: str
+    works: tuple[str, ...]
     begin: float
     seconds: float
+    """For each kind of work."""
 
 
 @frozen
@@ -152,20 +159,36 @@ class Worker:
             lot = f"{self.number}-{next(self._lots)}"
             self.visitors += let_in(self.store, lot, missing)
 
-    def measure(self, order: Order) -> Stretch:
-        """Work from the instant that all processes share until the time is over."""
-        if order.work == "contention":
-            return self._race(order)
-        once = self._once(order.work)
+    def measure(self, order: Order) -> list[Stretch]:
+        """Work from the instant that all processes share; a stretch for each kind of work."""
         _wait_until(order.begin)
-        done, worst, began, own = 0, 0.0, time.monotonic(), time.process_time()
-        now, until = began, order.begin + order.seconds
-        while now < until and (self.visitors or not order.work.startswith("review")):
+        begin = time.monotonic()
+        if order.works == ("contention",):
+            return [self._race(begin)]
+        found = [Stretch(began=begin) for _ in order.works]
+        longest = TURN if len(order.works) > 1 else order.seconds
+        while any(each.took < order.seconds for each in found):
+            for work, stretch in zip(order.works, found, strict=True):
+                if work.startswith("review") and not self.visitors:
+                    return found
+                self._go_on(work, stretch, min(longest, order.seconds - stretch.took))
+        return found
+
+    def _go_on(self, work: str, stretch: Stretch, seconds: float) -> None:
+        """Do this kind of work for so long, and at least once."""
+        once, needy = self._once(work), work.startswith("review")
+        own, began = time.process_time(), time.monotonic()
+        now, until = began, began + seconds
+        while True:
             once()
             before, now = now, time.monotonic()
-            worst = max(worst, now - before)
-            done += 1
-        return Stretch(done, began, now, worst, time.process_time() - own)
+            stretch.worst = max(stretch.worst, now - before)
+            stretch.done += 1
+            if now >= until or (needy and not self.visitors):
+                break
+        stretch.ended = now
+        stretch.took += now - began
+        stretch.own += time.process_time() - own
 
     def _once(self, work: str) -> Callable[[], None]:
         match work:
@@ -206,20 +229,20 @@ class Worker:
         assert isinstance(refused, ob.SlotTaken), refused
         assert isinstance(refused.fresh, ob.Page) is shown
 
-    def _race(self, order: Order) -> Stretch:
+    def _race(self, begin: float) -> Stretch:
         times = [next(self.contended) for _ in range(AT_ONCE)]
-        won, worst = 0, 0.0
-        _wait_until(order.begin)
-        now = began = time.monotonic()
-        own = time.process_time()
+        found, own, now = Stretch(began=begin), time.process_time(), begin
         for slot in times:
             # Nobody gives up what they won: a visitor for each time.
             outcome = self.portal.review(self.visitors.pop(), slot, FORM, preference=_NOBODY)
             assert isinstance(outcome, ob.Held | ob.SlotTaken), outcome
-            won += isinstance(outcome, ob.Held)
+            found.won += isinstance(outcome, ob.Held)
+            found.done += 1
             before, now = now, time.monotonic()
-            worst = max(worst, now - before)
-        return Stretch(len(times), began, now, worst, time.process_time() - own, won)
+            found.worst = max(found.worst, now - before)
+        found.ended, found.took = now, now - begin
+        found.own = time.process_time() - own
+        return found
 
     def close(self) -> None:
         self.store.close()

@@ -24,6 +24,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from attrs import define, evolve, field, frozen
+from coverage import Coverage
 
 import omnibook as ob
 from omnibook.adapters.clocks import SystemClock
@@ -317,6 +318,9 @@ def storm_in_a_process(weather: Weather, number: int, line: Connection) -> None:
     """What a process of a storm runs, until it is killed."""
     # What a store warns of in every process anew would bury everything else.
     logging.disable()
+    # Whoever is killed tells of no line that it ran: tracing them would be for nothing.
+    while (tracing := Coverage.current()) is not None:
+        tracing.stop()
     try:
         Stormer(weather, number, line).run()
     except BaseException as leaked:  # noqa: BLE001 - whatever leaks is the finding
