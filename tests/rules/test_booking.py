@@ -1,7 +1,8 @@
 """Book: what a hold becomes, early, late and twice (R2, R15, R16, R37–R39, R42, R52)."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import pytest
 from attrs import evolve
@@ -9,9 +10,10 @@ from attrs import evolve
 import omnibook as ob
 from omnibook.errors import StoreError
 from omnibook.ids import PatientId
-from omnibook.ports import DueEvents, DueNotices, DueOrders
+from omnibook.ports import DueEvents, DueNotices, DueOrders, Query, Store
 from omnibook.records import AppointmentStatus, Busy
-from omnibook.transactions import PutAppointment, Scope, Snapshot
+from omnibook.times import MINUTE
+from omnibook.transactions import Again, Decision, PutAppointment, Scope, Snapshot
 from support.busy import import_busy
 from support.variations import InterruptedStore, at, review, roomy, slot, stranger, under
 from support.worlds import (
@@ -27,6 +29,9 @@ from support.worlds import (
 )
 
 DAY = 24 * 60
+
+OutcomeT = TypeVar("OutcomeT")
+AnswerT = TypeVar("AnswerT")
 
 
 def late(w: World, visit: ob.VisitToken, wish: ob.Slot) -> ob.Held:
@@ -187,6 +192,37 @@ def test_a_late_book_on_a_taken_time_fails_and_shows_what_is_free() -> None:
     assert slot() not in lost.fresh.slots
     assert isinstance(w.portal.book(other, taken.hold_id), ob.Booked)
     assert isinstance(w.portal.book(visit, held.hold_id), ob.SlotTaken)
+
+
+class SteppedBack:
+    """A store whose clock is three minutes behind what it was, as after a fail-over (R34)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def transact(
+        self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
+    ) -> OutcomeT:
+        return self._store.transact(
+            scope, lambda snapshot: decide(evolve(snapshot, now=snapshot.now - 3 * MINUTE))
+        )
+
+    def read(self, query: Query[AnswerT]) -> tuple[datetime, AnswerT]:
+        now, answer = self._store.read(query)
+        return now - 3 * MINUTE, answer
+
+
+def test_a_hold_that_seems_live_again_is_booked_only_while_its_claim_stands() -> None:
+    """R37, R40: its time was taken after it had lapsed; then the clock stepped back."""
+    w = world()
+    visit, other = w.enter(), stranger(w, 1)
+    held = late(w, visit, slot())
+    taken = w.hold(other, slot())
+
+    lost = under(w, store=SteppedBack(w.store)).portal.book(visit, held.hold_id)
+
+    assert isinstance(lost, ob.SlotTaken)
+    assert isinstance(w.portal.book(other, taken.hold_id), ob.Booked)
 
 
 @pytest.mark.parametrize(
