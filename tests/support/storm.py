@@ -12,6 +12,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,6 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from attrs import define, evolve, field, frozen
-from coverage import Coverage
 
 import omnibook as ob
 from omnibook.adapters.clocks import SystemClock
@@ -319,8 +319,7 @@ def storm_in_a_process(weather: Weather, number: int, line: Connection) -> None:
     # What a store warns of in every process anew would bury everything else.
     logging.disable()
     # Whoever is killed tells of no line that it ran: tracing them would be for nothing.
-    while (tracing := Coverage.current()) is not None:
-        tracing.stop()
+    sys.settrace(None)
     try:
         Stormer(weather, number, line).run()
     except BaseException as leaked:  # noqa: BLE001 - whatever leaks is the finding
@@ -415,6 +414,8 @@ def let_it_storm(url: str, plan: Plan, server: Server | None = None) -> list[Tol
     crowd.fill()
     while len({each.process for each in crowd.told}) < plan.processes:
         crowd.hear(1)
+        crowd.fill()
+        assert not of(crowd.told, "leaked"), of(crowd.told, "leaked")
     # Neither the calm before the storm counts, nor the time in which there is no server.
     calm, next_kill = time.monotonic() - began, 0.0
     deaths = [plan.seconds * (n + 1) / (plan.server_kills + 1) for n in range(plan.server_kills)]
