@@ -54,6 +54,12 @@ class Target:
     def is_postgres(self) -> bool:
         return self.database is not None
 
+    def look_around(self) -> None:
+        """Tell the planner how many rows there are; a server does so by itself after a while."""
+        if self.database is not None:
+            with self.database.connect() as connection:
+                connection.execute("ANALYZE")
+
     def deadlocks(self) -> int | None:
         if self.database is None:
             return None
@@ -130,7 +136,9 @@ def own_time(stretches: Sequence[Stretch]) -> float:
     return sum(each.own for each in stretches) / sum(each.done for each in stretches)
 
 
-def measure(team: Team, run: Run, seconds: float, repetitions: int, extra: Sequence[str]) -> None:
+def measure(
+    team: Team, target: Target, run: Run, *, seconds: float, repetitions: int, extra: Sequence[str]
+) -> None:
     """Measure every kind of work in every repetition, in another order each time."""
     rates: dict[str, list[float]] = {work: [] for work in ("raw", *extra, *WORKS)}
     ratios: dict[str, list[float]] = {work: [] for work in rates}
@@ -138,6 +146,7 @@ def measure(team: Team, run: Run, seconds: float, repetitions: int, extra: Seque
     own: dict[str, list[float]] = {work: [] for work in rates}
     expected = dict.fromkeys(rates, 500.0)
     for repetition in range(repetitions + 1):
+        target.look_around()
         # Refusals need what was booked, so the warm-up books first.
         works = [*WORKS[1:], WORKS[0], *extra]
         turn = repetition % len(works)
@@ -209,7 +218,7 @@ def run_once(target: Target, processes: int, given: argparse.Namespace) -> Run:
     run = Run(target.name, processes)
     team = Team(target, processes)
     extra = ("raw-autocommit",) if target.is_postgres else ()
-    measure(team, run, given.seconds, given.repetitions, extra)
+    measure(team, target, run, seconds=given.seconds, repetitions=given.repetitions, extra=extra)
     if processes > 1:
         race(team, run, given.repetitions)
     team.close()

@@ -86,14 +86,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     runs = [(engine, level) for engine in given.engines for level in levels(engine)]
-    plan = Plan(seconds=10, reviews=given.reviews // len(runs), pace=40, crowd=240, seed=given.seed)
-    for engine, level in runs:
+    # The same for each engine, however many levels it has.
+    shares = [1 / len(levels(engine)) for engine, _ in runs]
+    plan = Plan(seconds=10, pace=40, crowd=240, seed=given.seed)
+    for (engine, level), share in zip(runs, shares, strict=True):
         kind, _, major = engine.partition("-")
         if kind != "sqlite" and int(major) not in programs():
             sys.exit(why_not(int(major)))
         with site(engine, level) as here:
             deaths = 3 if here.server else 0
-            soak(here, evolve(plan, server_kills=deaths))
+            reviews = round(given.reviews * share / sum(shares))
+            soak(here, evolve(plan, server_kills=deaths, reviews=reviews))
     print("nothing was lost, given twice or half-written")
 
 
