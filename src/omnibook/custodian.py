@@ -8,7 +8,6 @@ actor and ends in the audit trail, which names nobody. :class:`Custodian` waits 
 What is kept is what the store keeps. The patients' files are the directory's own, and stay there.
 """
 
-from omnibook.adapters.clocks import RandomTokens
 from omnibook.awaiting import finish, twin_of
 from omnibook.clinic import Clinic
 from omnibook.custody import Custody
@@ -48,8 +47,7 @@ class Custodian:
                 store=store,
                 directory=directory,
                 keys=keys,
-                schedules=None,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             ),
             store,
         )
@@ -116,8 +114,7 @@ class AsyncCustodian:
                 store=store,
                 directory=directory,
                 keys=keys,
-                schedules=None,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             ),
             store,
         )

@@ -9,7 +9,6 @@ a later pass, and never stops the others. :class:`Dispatcher` waits for its port
 
 from collections.abc import Callable, Mapping
 
-from omnibook.adapters.clocks import RandomTokens
 from omnibook.awaiting import finish, twin_of
 from omnibook.clinic import Clinic
 from omnibook.contacts import ContactSystem
@@ -61,8 +60,7 @@ class Dispatcher:
                 store=store,
                 directory=directory,
                 keys=keys,
-                schedules=None,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             ),
             notifiers=dict(notifiers),
             events=events,
@@ -104,8 +102,7 @@ class AsyncDispatcher:
                 store=store,
                 directory=directory,
                 keys=keys,
-                schedules=None,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             ),
             notifiers=dict(notifiers),
             events=events,

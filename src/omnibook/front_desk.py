@@ -9,7 +9,6 @@ ports, :class:`AsyncFrontDesk` awaits them; both act by :mod:`omnibook.desk_work
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from omnibook.adapters.clocks import RandomTokens
 from omnibook.awaiting import finish, twin_of
 from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic
@@ -66,7 +65,7 @@ class FrontDesk:
                 directory=directory,
                 keys=keys,
                 schedules=schedules,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             )
         )
 
@@ -280,7 +279,7 @@ class AsyncFrontDesk:
                 directory=directory,
                 keys=keys,
                 schedules=schedules,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             )
         )
 

@@ -5,7 +5,7 @@
 number of hosts, can serve the same visitors.
 """
 
-from omnibook.adapters.clocks import RandomTokens, SystemClock
+from omnibook.adapters.clocks import SystemClock
 from omnibook.adapters.limiter import MemoryLimiter
 from omnibook.awaiting import finish, twin_of
 from omnibook.booking_form import BookingForm
@@ -72,7 +72,7 @@ class Portal:
                 directory=directory,
                 keys=keys,
                 schedules=schedules,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             ),
             limiter or MemoryLimiter(SystemClock()),
         )
@@ -231,7 +231,7 @@ class AsyncPortal:
                 directory=directory,
                 keys=keys,
                 schedules=schedules,
-                tokens=tokens or RandomTokens(),
+                tokens=tokens,
             ),
             limiter or MemoryLimiter(SystemClock()),
         )

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from omnibook.adapters.clocks import RandomTokens
 from omnibook.audit import Operation
 from omnibook.awaiting import settled
 from omnibook.clinic import Clinic, Opening
@@ -53,16 +54,24 @@ def storable(identifier: object) -> str | None:
     return identifier
 
 
+def _or_random(tokens: Tokens | None) -> Tokens:
+    return tokens or RandomTokens()
+
+
 @frozen(kw_only=True)
 class Wiring:
-    """What a facade is built on; ``schedules`` may be left to the clinic's own file."""
+    """What a facade is built on.
+
+    ``schedules`` may be left to the clinic's own file, ``tokens`` to the operating system's
+    randomness.
+    """
 
     clinic: Clinic
     store: Store | AsyncStore
     directory: PatientDirectory | AsyncPatientDirectory
     keys: Keys
-    schedules: ScheduleSource | AsyncScheduleSource | None
-    tokens: Tokens
+    schedules: ScheduleSource | AsyncScheduleSource | None = None
+    tokens: Tokens = field(default=None, converter=_or_random)
 
     async def transact(
         self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]

@@ -31,6 +31,7 @@ from omnibook.outcomes import Erased, NotFound, Purged, StillNeeded
 from omnibook.ports import Archive, ReadScope
 from omnibook.records import SYSTEM
 from omnibook.retention import cutoffs_at
+from omnibook.testing.samples import NOW, appointment, at, hold, visit
 from omnibook.testing.strategies.records import (
     ALWAYS,
     APPOINTMENTS,
@@ -63,7 +64,6 @@ from omnibook.transactions import (
 from support.archives import SHORT, contents, moved, outlived, without
 from support.postgres_fixtures import MAJORS, Postgres
 from support.quick_sql import quick_file
-from support.samples_records import NOW, appointment, at, hold, visit
 
 KINDS = ("memory", "sqlite", "postgresql")
 numbers = count()

@@ -14,7 +14,7 @@ from omnibook.errors import InvalidValue, NotifierError
 from omnibook.ids import AppointmentId, EventId, NoticeId, VisitToken
 from omnibook.ports import Message
 from omnibook.records import Event, EventKind, NoticeKind
-from support.samples_records import CLINIC, NOW
+from omnibook.testing.samples import CLINIC, NOW
 
 
 def test_the_systems_clock_is_in_utc_and_goes_on() -> None:

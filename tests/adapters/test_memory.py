@@ -30,6 +30,7 @@ from omnibook.records import (
     Notice,
     Visit,
 )
+from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, appointment, at, hold, hours, visit
 from omnibook.testing.strategies.records import (
     BASE,
     EVERYTHING,
@@ -61,7 +62,6 @@ from omnibook.transactions import (
     Write,
 )
 from support.busy import import_busy
-from support.samples_records import CLINIC, NOW, SCHEDULE, appointment, at, hold, hours, visit
 from support.worlds import MARIE, email, opening, phone, schedule, small_clinic
 
 # What a scope loads ------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from omnibook.adapters.sql.sessions import (
 )
 from omnibook.ids import HoldId, VisitId
 from omnibook.ports import ReadScope
+from omnibook.testing.samples import NOW, hold, visit
 from omnibook.transactions import Decision, PutHold, PutVisit, Snapshot
-from support.samples_records import NOW, hold, visit
 from support.sql_stores import (
     EVERYWHERE,
     NEWEST,

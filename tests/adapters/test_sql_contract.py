@@ -48,6 +48,17 @@ from omnibook.records import (
     NoticeKind,
     NoticeRole,
 )
+from omnibook.testing.samples import (
+    CLINIC,
+    NOW,
+    PERSON,
+    SCHEDULE,
+    appointment,
+    at,
+    hold,
+    hours,
+    visit,
+)
 from omnibook.transactions import (
     DropDeskClosure,
     DropDeskOpening,
@@ -65,17 +76,6 @@ from omnibook.transactions import (
 )
 from support import sql_stores
 from support.busy import import_busy
-from support.samples_records import (
-    CLINIC,
-    NOW,
-    PERSON,
-    SCHEDULE,
-    appointment,
-    at,
-    hold,
-    hours,
-    visit,
-)
 from support.sql_stores import KINDS, Places
 
 OTHER = ScheduleId("dr-cote")

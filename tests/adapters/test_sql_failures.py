@@ -29,8 +29,8 @@ from omnibook.errors import Contention, InvalidValue, StoreError
 from omnibook.ids import ClinicId, HoldId, PatientId, VisitId
 from omnibook.patient import Patient
 from omnibook.ports import DueNotices, ReadScope, Store
+from omnibook.testing.samples import CLINIC, NOW, PERSON, SCHEDULE, at, hold, hours, visit
 from omnibook.transactions import Decision, PutHold, PutVisit, Scope, Snapshot
-from support.samples_records import CLINIC, NOW, PERSON, SCHEDULE, at, hold, hours, visit
 from support.sql_stores import EVERYWHERE, Outrun, assert_nobody_is_inside, keep, opened
 
 DAY = {SCHEDULE: hours(-24, 24)}

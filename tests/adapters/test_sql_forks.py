@@ -17,8 +17,8 @@ from omnibook.adapters.sql.gate import AsyncGate, Gate
 from omnibook.errors import StoreError
 from omnibook.ids import HoldId
 from omnibook.ports import ReadScope
+from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, hold, hours
 from omnibook.transactions import Decision, PutHold, Scope
-from support.samples_records import CLINIC, NOW, SCHEDULE, hold, hours
 from support.sql_workers import take
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")

@@ -15,9 +15,9 @@ from omnibook.adapters.sql.columns import instant_text
 from omnibook.ids import ScheduleId
 from omnibook.ports import ReadScope
 from omnibook.records import ClaimKind
+from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, appointment, at, hold, hours
 from omnibook.transactions import PutAppointment, PutHold, Scope
 from support.postgres_fixtures import ENGINES
-from support.samples_records import CLINIC, NOW, SCHEDULE, appointment, at, hold, hours
 from support.sql_stores import REFUSED, Places, keep, raw
 
 OTHER = ScheduleId("dr-cote")

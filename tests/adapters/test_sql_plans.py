@@ -76,6 +76,7 @@ from omnibook.records import (
     NoticeRole,
 )
 from omnibook.retention import Cutoffs
+from omnibook.testing.samples import CLINIC, NOW, PERSON, appointment, at, hold, hours, visit
 from omnibook.testing.strategies.records import ALWAYS, scopes
 from omnibook.transactions import (
     Decision,
@@ -95,7 +96,6 @@ from omnibook.transactions import (
     Scope,
 )
 from support.postgres_fixtures import Postgres
-from support.samples_records import CLINIC, NOW, PERSON, appointment, at, hold, hours, visit
 from support.sql_stores import NEWEST, is_sqlite, raw, sent
 from support.sql_volume import SIZE, fill
 

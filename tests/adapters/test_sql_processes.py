@@ -15,8 +15,8 @@ import pytest
 from omnibook.adapters.clocks import ManualClock
 from omnibook.adapters.sql import SqlStore
 from omnibook.ports import AuditTrail, ReadScope
+from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, hold, hours
 from omnibook.transactions import Decision, PutHold, Scope
-from support.samples_records import CLINIC, NOW, SCHEDULE, hold, hours
 from support.sql_workers import PLACES, race, record_without_end, stop_behind_the_gate, take
 
 spawn = multiprocessing.get_context("spawn")

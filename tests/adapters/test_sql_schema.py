@@ -30,9 +30,9 @@ from omnibook.adapters.sql import (
 from omnibook.errors import StoreError
 from omnibook.ids import PatientId
 from omnibook.ports import DueNotices
+from omnibook.testing.samples import CLINIC, visit
 from omnibook.transactions import Decision, PutVisit, Scope
 from support.postgres_fixtures import Postgres
-from support.samples_records import CLINIC, visit
 from support.sql_stores import file_of, is_sqlite, raw
 
 ON_POSTGRES = """

@@ -18,10 +18,10 @@ from omnibook.errors import Contention, StoreError
 from omnibook.ids import HoldId, PatientId, VisitId
 from omnibook.patient import Patient
 from omnibook.ports import ReadScope, Store
+from omnibook.testing.samples import CLINIC, NOW, PERSON, hold, visit
 from omnibook.transactions import Decision, PutHold, PutVisit, Snapshot
 from support.postgres import Database, Server
 from support.postgres_fixtures import Postgres
-from support.samples_records import CLINIC, NOW, PERSON, hold, visit
 from support.sql_stores import (
     EVERYWHERE,
     NEWEST,

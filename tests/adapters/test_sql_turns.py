@@ -15,6 +15,7 @@ from omnibook.awaiting import finish
 from omnibook.errors import Contention, StoreError
 from omnibook.ids import HoldId, VisitId
 from omnibook.ports import ReadScope, Store
+from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, hold, visit
 from omnibook.transactions import (
     Again,
     Decision,
@@ -25,7 +26,6 @@ from omnibook.transactions import (
 )
 from support.postgres import ISOLATION
 from support.postgres_fixtures import Postgres
-from support.samples_records import CLINIC, NOW, SCHEDULE, hold, visit
 from support.sql_stores import (
     EVERYWHERE,
     KINDS,

@@ -55,6 +55,16 @@ from omnibook.records import (
     NoticeKind,
     NoticeRole,
 )
+from omnibook.testing.samples import (
+    CLINIC,
+    NOW,
+    SCHEDULE,
+    appointment,
+    at,
+    hold,
+    hours,
+    visit,
+)
 from omnibook.transactions import (
     Again,
     Decision,
@@ -73,16 +83,6 @@ from omnibook.transactions import (
 )
 from support import sql_stores
 from support.busy import import_busy
-from support.samples_records import (
-    CLINIC,
-    NOW,
-    SCHEDULE,
-    appointment,
-    at,
-    hold,
-    hours,
-    visit,
-)
 from support.sql_stores import KINDS, Places
 
 OTHER = ScheduleId("dr-cote")

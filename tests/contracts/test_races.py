@@ -1,11 +1,10 @@
-"""Twenty threads, eight processes, and processes that are killed, on one SQLite file (R40, R39)."""
+"""Twenty threads, and processes that are killed, on one SQLite file (R40, R39)."""
 
 import multiprocessing
 import os
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,7 @@ from typing import Any
 import pytest
 
 import omnibook as ob
-from omnibook.adapters.sql import SqlStore
-from omnibook.ids import EventId, HoldId, derived_id
-from omnibook.notices import on_booking
-from omnibook.ports import ReadScope
-from omnibook.records import ClaimKind, EventKind, HoldState
-from omnibook.transactions import Scope
-from support.looking import appointments, live_claims, on_schedules, trail
+from support.aftermath import assert_sound
 from support.races import (
     FORM,
     TIMES,
@@ -29,18 +22,14 @@ from support.races import (
     open_store,
     portal_on,
     race,
-    race_in_a_process,
     racing_clinic,
     times,
     token,
 )
-from support.worlds import small_clinic
 
 THREADS = 20
-PROCESSES = 8
 PATIENCE = 120
 """So many seconds are waited for another process or thread; then something is wrong."""
-CLINIC_ID = small_clinic().clinic_id
 
 spawn = multiprocessing.get_context("spawn")
 
@@ -58,40 +47,6 @@ def told_by(pipe: Connection) -> Any:
     """What another process tells; :class:`EOFError` if it is gone."""
     assert pipe.poll(PATIENCE), "the other process is silent"
     return pipe.recv()
-
-
-def assert_nothing_is_half_written(store: SqlStore) -> int:
-    """Appointment, claim, notices, event and audit: all of them or none (R39). How many there are.
-
-    Holds without an appointment are whole too: each has its claim.
-    """
-    seen = on_schedules(store, "abcd")
-    claims = live_claims(seen)
-    made = appointments(store)
-    booked = {each.appointment_id: each for each in made}
-    for one, other in combinations(claims, 2):
-        assert one.schedule_id != other.schedule_id or not one.span.overlaps(other.span)
-    claimed = {each.owner: each.span for each in claims if each.kind is ClaimKind.APPOINTMENT}
-    assert claimed == {each.appointment_id: each.claimed for each in made}
-    held = {each.owner: each.span for each in claims if each.kind is ClaimKind.HOLD}
-    for hold_id, span in held.items():
-        assert (seen.holds[HoldId(hold_id)].state, seen.holds[HoldId(hold_id)].claimed) == (
-            HoldState.HELD,
-            span,
-        )
-    codes = [each.code for each in trail(store)]
-    assert codes.count("appointment.booked") == len(made)
-    for identifier, each in booked.items():
-        for notice in on_booking(each, racing_clinic()):
-            scope = Scope(clinic_id=CLINIC_ID, notice=notice.notice.notice_id)
-            assert store.read(ReadScope(scope))[1].notice == notice.notice
-        event_id = EventId(derived_id("event", CLINIC_ID, EventKind.BOOKED, identifier))
-        event = store.read(ReadScope(Scope(clinic_id=CLINIC_ID, event=event_id)))[1].event
-        assert event is not None
-        assert event.appointment_id == identifier
-        hold = store.read(ReadScope(Scope(clinic_id=CLINIC_ID, hold=HoldId(identifier))))[1]
-        assert hold.holds[HoldId(identifier)].state is HoldState.BOOKED
-    return len(made)
 
 
 def assert_one_winner_each(codes: list[list[tuple[str, str]]]) -> None:
@@ -115,29 +70,7 @@ def test_twenty_threads_review_the_same_fifty_times(file: Path) -> None:
             codes = [each.result(PATIENCE) for each in running]
 
         assert_one_winner_each(codes)
-        assert assert_nothing_is_half_written(store) == TIMES
-
-
-def test_eight_processes_review_the_same_fifty_times(file: Path) -> None:
-    """R31, R40: each process with a connection of its own to the one file."""
-    with open_store(url_of(file)) as store:
-        let_them_in(store, PROCESSES)
-    barrier = spawn.Barrier(PROCESSES)
-    pipes = [spawn.Pipe(duplex=False) for _ in range(PROCESSES)]
-    running = [
-        spawn.Process(target=race_in_a_process, args=(url_of(file), contender, barrier, there))
-        for contender, (_, there) in enumerate(pipes)
-    ]
-    for each in running:
-        each.start()
-    codes = [told_by(here) for here, _ in pipes]
-    for each in running:
-        each.join(PATIENCE)
-
-    assert [answer for answer in codes if isinstance(answer, str)] == []
-    assert_one_winner_each(codes)
-    with open_store(url_of(file)) as store:
-        assert assert_nothing_is_half_written(store) == TIMES
+        assert assert_sound(store, racing_clinic()) == TIMES
 
 
 def test_a_process_that_is_killed_leaves_nothing_half_written(file: Path) -> None:
@@ -158,14 +91,14 @@ def test_a_process_that_is_killed_leaves_nothing_half_written(file: Path) -> Non
             break
 
     with open_store(url_of(file)) as store:
-        made = assert_nothing_is_half_written(store)
+        made = assert_sound(store, racing_clinic())
         assert made in {len(told), len(told) + 1}
         answers = race(store, 1, times(), lambda: None)
         assert {code for code, _ in answers} == {"slot.held", "slot.taken"}
         free = [code for code, _ in answers].count("slot.held")
         # The killed one may have held the next time without having booked it.
         assert free in {TIMES - made, TIMES - made - 1}
-        assert assert_nothing_is_half_written(store) == made + free
+        assert assert_sound(store, racing_clinic()) == made + free
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
@@ -192,10 +125,10 @@ def test_a_booking_killed_at_any_statement_is_all_or_nothing(file: Path, tmp_pat
     made: list[int] = []
     for copy in copies[: deaths + 1]:
         with open_store(url_of(copy)) as store:
-            made.append(assert_nothing_is_half_written(store))
+            made.append(assert_sound(store, racing_clinic()))
             again = portal_on(store).book(token(0, 0), held.hold_id)
             assert isinstance(again, ob.Booked)
-            assert assert_nothing_is_half_written(store) == 1
+            assert assert_sound(store, racing_clinic()) == 1
             assert isinstance(portal_on(store).review(token(0, 0), times()[0], FORM), ob.SlotTaken)
     # It died at every statement there is, the commit included, and was written from there on.
     assert deaths > 10

@@ -10,10 +10,9 @@ from random import Random  # noqa: TID251 - the same intervals each time, by a s
 from typing import Any
 
 import omnibook as ob
-from omnibook.adapters.sql import SqlStore
 from omnibook.ids import ScheduleId, ServiceId
 from omnibook.times import Span
-from support.aftermath import assert_claims_match, assert_no_overlap, assert_whole
+from support.aftermath import assert_sound
 from support.looking import appointments
 from support.races import (
     FORM,
@@ -52,14 +51,6 @@ def in_processes(target: Callable[..., None], url: str) -> list[Any]:
     return answers
 
 
-def check(store: SqlStore) -> int:
-    made = appointments(store)
-    assert_no_overlap(made)
-    assert_claims_match(store, made)
-    assert_whole(store, made, racing_clinic())
-    return len(made)
-
-
 def test_eight_processes_review_the_same_fifty_times(isolated_url: str) -> None:
     """R31, R40: one winner for each time, whatever the server's default isolation."""
     with open_store(isolated_url) as store:
@@ -71,7 +62,7 @@ def test_eight_processes_review_the_same_fifty_times(isolated_url: str) -> None:
         won = ("slot.held", "appointment.booked")
         assert sorted(answers) == [won, *[("slot.taken", "")] * (PROCESSES - 1)], number
     with open_store(isolated_url) as store:
-        assert check(store) == TIMES
+        assert assert_sound(store, racing_clinic()) == TIMES
 
 
 def intervals() -> list[ob.Slot]:
@@ -125,4 +116,4 @@ def test_the_desk_books_four_hundred_overlapping_intervals(isolated_url: str) ->
     assert [each for each in refused if not overlapping(each, booked)] == []
     with open_store(isolated_url) as store:
         assert {each.slot for each in appointments(store)} == set(booked)
-        assert check(store) == len(booked)
+        assert assert_sound(store, racing_clinic()) == len(booked)

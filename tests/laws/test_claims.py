@@ -18,9 +18,9 @@ from omnibook.records import (
     Cancellation,
     HoldState,
 )
+from omnibook.testing.samples import CLINIC, NOW, appointment, hold, hours
 from omnibook.times import Span
 from omnibook.transactions import Decision, PutAppointment, PutHold, Scope
-from support.samples_records import CLINIC, NOW, appointment, hold, hours
 
 Occupied = dict[str, tuple[ScheduleId, Span, datetime | None]]
 """By owner: where, when and until which expiry."""

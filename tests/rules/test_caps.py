@@ -8,8 +8,8 @@ import omnibook as ob
 from omnibook.holds import appointments_capped
 from omnibook.ids import ContactKey, SourceKey
 from omnibook.records import AppointmentStatus
+from omnibook.testing.samples import CLINIC, NOW, appointment
 from omnibook.transactions import Scope, Snapshot
-from support.samples_records import CLINIC, NOW, appointment
 from support.variations import MICRO, at, review, roomy, slot, stranger, under
 from support.worlds import JEANS_FORM, STAFF, START, World, world
 

@@ -21,6 +21,7 @@ from omnibook.records import (
     AuditEvent,
     Cancellation,
 )
+from omnibook.testing.samples import CLINIC, NOW, appointment, hold, visit
 from omnibook.testing.strategies.records import (
     appointments,
     audit_events,
@@ -31,7 +32,6 @@ from omnibook.testing.strategies.records import (
     notices,
     visits,
 )
-from support.samples_records import CLINIC, NOW, appointment, hold, visit
 from support.worlds import STAFF
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "export.md"

@@ -20,6 +20,17 @@ from omnibook.records import (
     NoticeRole,
     Slot,
 )
+from omnibook.testing.samples import (
+    CLINIC,
+    NOW,
+    SCHEDULE,
+    appointment,
+    at,
+    hold,
+    hours,
+    slot,
+    visit,
+)
 from omnibook.times import Span
 from omnibook.transactions import (
     PutAppointment,
@@ -30,17 +41,6 @@ from omnibook.transactions import (
     Snapshot,
     Write,
     claims_after,
-)
-from support.samples_records import (
-    CLINIC,
-    NOW,
-    SCHEDULE,
-    appointment,
-    at,
-    hold,
-    hours,
-    slot,
-    visit,
 )
 
 OTHER = ScheduleId("dr-cote")

@@ -10,9 +10,9 @@ from omnibook.criteria import AgeRange, HasFile
 from omnibook.eligibility import Eligibility
 from omnibook.ports import AuditTrail, ReadScope
 from omnibook.records import Visit
+from omnibook.testing.samples import visit as a_visit
 from omnibook.times import Span
 from omnibook.transactions import Scope
-from support.samples_records import visit as a_visit
 from support.variations import MICRO, InterruptedStore, review, roomy, slot, stranger, under
 from support.worlds import (
     JEANS_FORM,

@@ -65,6 +65,15 @@ def check(store: Store, told: Sequence[Told], *, at_most: int = 2000) -> Found:
     )
 
 
+def assert_sound(store: Store, clinic: Clinic) -> int:
+    """Nothing overlaps, and nothing is half-written (R39, R40). How many appointments there are."""
+    made = appointments(store)
+    assert_no_overlap(made)
+    assert_claims_match(store, made)
+    assert_whole(store, made, clinic)
+    return len(made)
+
+
 def assert_no_overlap(made: Iterable[Appointment]) -> None:
     """R40."""
     taken: dict[str, list[tuple[Span, str]]] = defaultdict(list)

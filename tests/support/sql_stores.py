@@ -25,10 +25,10 @@ from omnibook.adapters.sql.sessions import (
 )
 from omnibook.ports import Clock, Store
 from omnibook.testing.bridge import BridgedStore, Loop
+from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, hours
 from omnibook.transactions import Decision, Scope, Snapshot, Write
 from support.postgres_fixtures import ENGINES, Postgres
 from support.quick_sql import quick_engine
-from support.samples_records import CLINIC, NOW, SCHEDULE, hours
 
 NEWEST = ENGINES[-1]
 KINDS = (*ENGINES, "sqlite async", f"{NEWEST} async")

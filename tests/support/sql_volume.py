@@ -14,7 +14,7 @@ from sqlalchemy import Boolean, Column, Date, Integer, Table
 from omnibook.adapters.sql import metadata
 from omnibook.adapters.sql.columns import Document, Elapsed, Instant
 from omnibook.adapters.sql.rows import _person_document, contact_documents
-from support.samples_records import CLINIC, NOW, PERSON
+from omnibook.testing.samples import CLINIC, NOW, PERSON
 from support.sql_stores import is_sqlite, raw
 
 SIZE = 1_000_000 if os.environ.get("CI") else 100_000

@@ -10,8 +10,8 @@ from omnibook.adapters.clocks import ManualClock
 from omnibook.adapters.sql import SqlStore
 from omnibook.ids import HoldId
 from omnibook.records import SYSTEM, AuditEvent
+from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, hold, hours
 from omnibook.transactions import Decision, PutHold, RecordAudit, Scope, Snapshot
-from support.samples_records import CLINIC, NOW, SCHEDULE, hold, hours
 
 PLACES = 12
 

@@ -14,7 +14,6 @@ from omnibook.errors import StoreError
 from omnibook.ids import ClinicId
 from omnibook.ports import DueNotices, ReadScope
 from omnibook.records import Claim, ClaimKind
-from omnibook.testing.bench import NOW
 from omnibook.testing.histories import (
     History,
     NotLinearizable,
@@ -25,7 +24,8 @@ from omnibook.testing.histories import (
 from omnibook.testing.samples import (
     CLINIC,
     EVERYTHING,
-    ROOM,
+    NOW,
+    SCHEDULE,
     appointment,
     booking,
     closure,
@@ -133,11 +133,11 @@ def test_histories_of_files_are_read_together(clock: ManualClock, tmp_path: Path
 
 def claim(name: str, start: float = 1) -> Claim:
     span = hours(start, start + 1)
-    return Claim(span=span, schedule_id=ROOM, kind=ClaimKind.APPOINTMENT, owner=name)
+    return Claim(span=span, schedule_id=SCHEDULE, kind=ClaimKind.APPOINTMENT, owner=name)
 
 
 def state(*claims: Claim) -> tuple[ScheduleState, ...]:
-    return (ScheduleState(schedule_id=ROOM, span=hours(0, 9), claims=claims),)
+    return (ScheduleState(schedule_id=SCHEDULE, span=hours(0, 9), claims=claims),)
 
 
 def took(number: int, name: str, *shown: Claim, called: int, returned: int | None) -> Operation:

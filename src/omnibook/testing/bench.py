@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from random import Random
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -12,12 +11,10 @@ from attrs import frozen
 from omnibook.adapters.clocks import ManualClock
 from omnibook.ports import Clock, Store
 from omnibook.testing.laws import Effort, Promise
+from omnibook.testing.samples import NOW
 
 MakeStore: TypeAlias = Callable[[str, Clock], Store]
 """Opens a handle: the same name again opens another handle on the same data."""
-
-NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
-"""When every law begins."""
 
 
 class Bench:

@@ -13,14 +13,15 @@ from omnibook.ports import (
     Query,
 )
 from omnibook.records import NoticeState
-from omnibook.testing.bench import NOW, Bench, StoreLaw
+from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.laws import same
 from omnibook.testing.samples import (
     CLINIC,
     ELSEWHERE,
     MICRO,
-    OTHER_ROOM,
-    ROOM,
+    NOW,
+    OTHER,
+    SCHEDULE,
     appointment,
     at,
     audit,
@@ -48,9 +49,9 @@ def _appointments(bench: Bench) -> None:
     store = bench.store
     for name, start in {"before": -2, "into": -1.5, "in": 0, "last": 1, "after": 2}.items():
         keep(store, PutAppointment(appointment(name, start, length=0.5)))
-    long = appointment("long", -20, room=OTHER_ROOM, length=20.25)
+    long = appointment("long", -20, schedule=OTHER, length=20.25)
     # Its buffers reach into the window, and its slot does not.
-    wide = appointment("wide", 3, room=OTHER_ROOM, claimed=hours(1.5, 4))
+    wide = appointment("wide", 3, schedule=OTHER, claimed=hours(1.5, 4))
     gone = cancelled(appointment("gone", 0))
     same_start = appointment("also-in", 0.5, length=0.5)
     keep(store, *map(PutAppointment, (long, gone, wide, same_start)))
@@ -64,8 +65,8 @@ def _appointments(bench: Bench) -> None:
     window = hours(-1.25, 1.75)
     mine = ["into", "gone", "in", "also-in", "last"]
     same("in every room", found(None, window), ["long", *mine])
-    same("in one room", found(frozenset({ROOM}), window), mine)
-    same("in the other", found(frozenset({OTHER_ROOM}), window), ["long"])
+    same("in one room", found(frozenset({SCHEDULE}), window), mine)
+    same("in the other", found(frozenset({OTHER}), window), ["long"])
     same("in no room", found(frozenset(), window), [])
     same("at an end", found(None, hours(-1, 0)), ["long"])
 

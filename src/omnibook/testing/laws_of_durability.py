@@ -12,13 +12,14 @@ from multiprocessing.connection import Connection
 
 from omnibook.ids import AppointmentId, HoldId, VisitId
 from omnibook.ports import ReadScope, Store
-from omnibook.testing.bench import NOW, Bench, StoreLaw
+from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.laws import require, same
 from omnibook.testing.laws_of_isolation import one_winner_each, take, whole_or_nothing
 from omnibook.testing.processes import Gate, Nursery, can_fork, pause
 from omnibook.testing.samples import (
     EVERYTHING,
-    ROOM,
+    NOW,
+    SCHEDULE,
     audit,
     booking,
     hold,
@@ -134,8 +135,8 @@ def _whole_or_held(store: Store, name: str, start: int) -> None:
     if AppointmentId(name) in look(store, appointment=AppointmentId(name)).appointments:
         whole_or_nothing(store, name)
         return
-    seen = look(store, hold=HoldId(name), schedules={ROOM: hours(start, start + 1)})
-    claims = [claim.owner for claim in seen.schedules[ROOM].claims]
+    seen = look(store, hold=HoldId(name), schedules={SCHEDULE: hours(start, start + 1)})
+    claims = [claim.owner for claim in seen.schedules[SCHEDULE].claims]
     same(f"the claims and the record of {name}", claims, list(seen.holds))
     require(
         look(store, visit=VisitId(name)).visit is None, f"a part of {name}, the visit, is there"

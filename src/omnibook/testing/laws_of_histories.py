@@ -21,8 +21,8 @@ from omnibook.testing.laws import require
 from omnibook.testing.processes import Gate, Nursery, can_fork, pause
 from omnibook.testing.samples import (
     CLINIC,
-    OTHER_ROOM,
-    ROOM,
+    OTHER,
+    SCHEDULE,
     appointment,
     audit,
     cancelled,
@@ -40,7 +40,7 @@ from omnibook.transactions import (
 )
 
 PLACES = 3
-ROOMS = (ROOM, OTHER_ROOM)
+ROOMS = (SCHEDULE, OTHER)
 
 
 def busy_caller(
@@ -69,17 +69,17 @@ def _try(store: Store, name: str, room: ScheduleId, place: int, chance: float) -
         live = [c for c in snapshot.schedules[room].claims if c.is_live(snapshot.now)]
         if not live and chance < 0.6:
             ends = snapshot.now + timedelta(minutes=5)
-            made = hold(name, place, room=room)
+            made = hold(name, place, schedule=room)
             return Decision("held", (PutHold(evolve(made, expires_at=ends)),))
         if not live:
-            return Decision("booked", (PutAppointment(appointment(name, place, room=room)),))
+            return Decision("booked", (PutAppointment(appointment(name, place, schedule=room)),))
         owner = live[0].owner
         if chance > 0.4:
             return Decision("lost")
         if live[0].expires_at is None:
-            made_before = appointment(owner, place, room=room)
+            made_before = appointment(owner, place, schedule=room)
             return Decision("cancelled", (PutAppointment(cancelled(made_before)),))
-        ended = hold(owner, place, room=room, state=HoldState.RELEASED)
+        ended = hold(owner, place, schedule=room, state=HoldState.RELEASED)
         return Decision("released", (PutHold(ended),))
 
     scope = Scope(

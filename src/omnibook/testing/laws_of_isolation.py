@@ -31,14 +31,15 @@ from omnibook.ids import (
 )
 from omnibook.ports import ReadScope, Store
 from omnibook.records import HoldState
-from omnibook.testing.bench import NOW, Bench, StoreLaw
+from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.interleaving import Rival, Shaker
 from omnibook.testing.laws import require, same
 from omnibook.testing.samples import (
     CLINIC,
     EVERYTHING,
-    OTHER_ROOM,
-    ROOM,
+    NOW,
+    OTHER,
+    SCHEDULE,
     appointment,
     booking,
     closure,
@@ -88,7 +89,7 @@ def _own_time(what: str, caller: int, **keys: Any) -> Scope:
 
 def _own_hold(what: str, caller: int, number: int, **more: Any) -> Write:
     room = ScheduleId(f"{what}-{caller}")
-    return PutHold(hold(f"{what}-{caller}-{number}", number, room=room, minutes=60, **more))
+    return PutHold(hold(f"{what}-{caller}-{number}", number, schedule=room, minutes=60, **more))
 
 
 def _live(snapshot: Snapshot, name: str, value: str) -> int:
@@ -120,8 +121,8 @@ def _on(**keys: Any) -> Callable[[int], Scope]:
 KEYS = (
     Key(
         name="a schedule",
-        scope=_on(schedules={ROOM: hours(0, 24 * 9)}),
-        count=lambda seen: len(seen.schedules[ROOM].claims),
+        scope=_on(schedules={SCHEDULE: hours(0, 24 * 9)}),
+        count=lambda seen: len(seen.schedules[SCHEDULE].claims),
         add=lambda caller, number: PutAppointment(appointment(f"a-{caller}-{number}", number)),
     ),
     Key(
@@ -171,7 +172,7 @@ KEYS = (
         scope=lambda _: evolve(EVERYTHING, appointment=AppointmentId("an-appointment")),
         count=lambda seen: _revision(seen.appointments.get(AppointmentId("an-appointment"))),
         add=lambda _, number: PutAppointment(
-            appointment("an-appointment", room=OTHER_ROOM, revision=number)
+            appointment("an-appointment", schedule=OTHER, revision=number)
         ),
     ),
     Key(
@@ -278,10 +279,10 @@ def _one_winner(bench: Bench) -> None:
 def take(store: Store, place: int, name: str, meanwhile: Callable[[], None] = lambda: None) -> str:
     """Hold an hour of the room, unless somebody else does: ``won``, ``lost``, or ``busy``."""
     mine = hold(f"hold-{name}", place, minutes=600, visit_id=VisitId(name))
-    scope = Scope(clinic_id=CLINIC, schedules={ROOM: mine.claimed}, hold=mine.hold_id)
+    scope = Scope(clinic_id=CLINIC, schedules={SCHEDULE: mine.claimed}, hold=mine.hold_id)
 
     def decide(snapshot: Snapshot) -> Decision[str]:
-        if any(claim.is_live(snapshot.now) for claim in snapshot.schedules[ROOM].claims):
+        if any(claim.is_live(snapshot.now) for claim in snapshot.schedules[SCHEDULE].claims):
             return Decision("lost")
         meanwhile()
         return Decision("won", (PutHold(mine),))
@@ -296,7 +297,7 @@ def one_winner_each(store: Store, answers: list[tuple[str, int]], places: int) -
     """Every place was won once, and what was won is what is kept (R31, R40)."""
     winners = sorted(place for answer, place in answers if answer == "won")
     same("the places that were won", winners, [*range(places)])
-    claims = look(store, schedules={ROOM: hours(0, places)}).schedules[ROOM].claims
+    claims = look(store, schedules={SCHEDULE: hours(0, places)}).schedules[SCHEDULE].claims
     same(
         "the places that are claimed",
         [claim.span for claim in claims],
@@ -353,7 +354,7 @@ def whole_or_nothing(store: Store, name: str) -> bool:
         closure=ClosureId(name),
     )
     seen = store.read(ReadScope(scope))[1]
-    state = seen.schedules[ROOM]
+    state = seen.schedules[SCHEDULE]
     there = {
         "visit": seen.visit is not None,
         "hold": HoldId(name) in seen.holds,
@@ -379,11 +380,13 @@ def _torn(bench: Bench) -> None:
     """Two rooms whose appointments always move together."""
     writer, reader = bench.store, bench.another()
     shaker = Shaker((writer, reader), bench.seed, chance=1 / 10)
-    names = {ROOM: AppointmentId("here"), OTHER_ROOM: AppointmentId("there")}
+    names = {SCHEDULE: AppointmentId("here"), OTHER: AppointmentId("there")}
     rounds = bench.effort.times(25)
 
     def move(start: int) -> int:
-        both = (PutAppointment(appointment(name, start, room=room)) for room, name in names.items())
+        both = (
+            PutAppointment(appointment(name, start, schedule=room)) for room, name in names.items()
+        )
         keep(writer, *both)
         return start
 
@@ -397,7 +400,11 @@ def _torn(bench: Bench) -> None:
             else:
                 seen = reader.transact(EVERYTHING, Decision)
             starts = {room: [c.span for c in seen.schedules[room].claims] for room in names}
-            same("two claims that are always moved together", starts[ROOM], starts[OTHER_ROOM])
+            same(
+                "two claims that are always moved together",
+                starts[SCHEDULE],
+                starts[OTHER],
+            )
         return 0
 
     move(1)

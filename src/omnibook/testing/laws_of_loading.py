@@ -24,16 +24,17 @@ from omnibook.ids import (
 )
 from omnibook.ports import ReadScope
 from omnibook.records import AppointmentStatus, Busy, HoldState
-from omnibook.testing.bench import NOW, Bench, StoreLaw
+from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.laws import require, same
 from omnibook.testing.samples import (
     CLINIC,
     ELSEWHERE,
     EVERYTHING,
     MICRO,
-    OTHER_ROOM,
+    NOW,
+    OTHER,
     PERSON,
-    ROOM,
+    SCHEDULE,
     appointment,
     at,
     audit,
@@ -88,7 +89,7 @@ def _claims(bench: Bench) -> None:
     for number, start in enumerate((0, 1, 2, 3, 4)):
         keep(store, PutAppointment(appointment(f"a-{number}", start)))
     keep(store, PutAppointment(appointment("long", -100, length=99)))
-    keep(store, PutAppointment(appointment("elsewhere", 2, room=OTHER_ROOM)))
+    keep(store, PutAppointment(appointment("elsewhere", 2, schedule=OTHER)))
     keep(store, PutHold(hold("lapsed", 6)))
     bench.clock.advance(timedelta(hours=1))
     for span, promised in (
@@ -99,15 +100,15 @@ def _claims(bench: Bench) -> None:
         (hours(6, 7), ["lapsed"]),
         (hours(5, 6), []),
     ):
-        seen = look(store, schedules={ROOM: span})
-        owners = [claim.owner for claim in seen.schedules[ROOM].claims]
+        seen = look(store, schedules={SCHEDULE: span})
+        owners = [claim.owner for claim in seen.schedules[SCHEDULE].claims]
         same(f"the claims that overlap {span}", owners, promised)
-        same("the span of the state", seen.schedules[ROOM].span, span)
+        same("the span of the state", seen.schedules[SCHEDULE].span, span)
         behind = ["lapsed"] if "lapsed" in promised else []
         same(f"the holds behind the claims of {span}", list(seen.holds), behind)
-    both = look(store, schedules={ROOM: hours(0, 1), OTHER_ROOM: hours(2, 3)}).schedules
+    both = look(store, schedules={SCHEDULE: hours(0, 1), OTHER: hours(2, 3)}).schedules
     shown = {room: [claim.owner for claim in state.claims] for room, state in both.items()}
-    same("each schedule in its own span", shown, {ROOM: ["a-0"], OTHER_ROOM: ["elsewhere"]})
+    same("each schedule in its own span", shown, {SCHEDULE: ["a-0"], OTHER: ["elsewhere"]})
 
 
 def _openings_and_closures(bench: Bench) -> None:
@@ -117,16 +118,16 @@ def _openings_and_closures(bench: Bench) -> None:
         store,
         PutDeskOpening(made),
         PutDeskOpening(opening("opening-2", hours(3, 4))),
-        PutDeskOpening(opening("opening-3", schedule_id=OTHER_ROOM)),
+        PutDeskOpening(opening("opening-3", schedule_id=OTHER)),
         PutDeskClosure(shut),
         PutDeskClosure(closure("closure-2", hours(3, 4))),
-        PutDeskClosure(closure("closure-3", schedule_id=OTHER_ROOM)),
+        PutDeskClosure(closure("closure-3", schedule_id=OTHER)),
     )
-    state = look(store, schedules={ROOM: hours(0, 3)}).schedules[ROOM]
+    state = look(store, schedules={SCHEDULE: hours(0, 3)}).schedules[SCHEDULE]
     same("openings", state.openings, (made,))
     same("closures", state.closures, (shut,))
     keep(store, DropDeskOpening(made.opening_id), DropDeskClosure(shut.closure_id))
-    state = look(store, schedules={ROOM: hours(0, 3)}).schedules[ROOM]
+    state = look(store, schedules={SCHEDULE: hours(0, 3)}).schedules[SCHEDULE]
     same("openings after one was dropped", state.openings, ())
     same("closures after one was dropped", state.closures, ())
 
@@ -135,25 +136,25 @@ def _busy(bench: Bench) -> None:
     """R40: imported, over whatever stands there."""
     store, span = bench.store, hours(0, 3)
 
-    def busy(name: str, start: float, end: float, room: ScheduleId = ROOM) -> Busy:
+    def busy(name: str, start: float, end: float, room: ScheduleId = SCHEDULE) -> Busy:
         return Busy(span=hours(start, end), schedule_id=room, busy_id=name)
 
-    def shown(room: ScheduleId = ROOM) -> list[str]:
+    def shown(room: ScheduleId = SCHEDULE) -> list[str]:
         return [each.busy_id for each in look(store, schedules={room: span}).schedules[room].busy]
 
     keep(store, PutAppointment(appointment("booked", 1)))
-    elsewhere = ReplaceBusy(OTHER_ROOM, span, (busy("b-1", 0, 1, OTHER_ROOM),))
+    elsewhere = ReplaceBusy(OTHER, span, (busy("b-1", 0, 1, OTHER),))
     mine = (busy("b-2", 1, 2), busy("b-1", 0, 2), busy("late", 2.5, 9))
-    keep(store, elsewhere, ReplaceBusy(ROOM, hours(0, 9), (*mine, busy("outside", 3, 4))))
+    keep(store, elsewhere, ReplaceBusy(SCHEDULE, hours(0, 9), (*mine, busy("outside", 3, 4))))
     same("the busy times", shown(), ["b-1", "b-2", "late"])
-    keep(store, ReplaceBusy(ROOM, hours(0, 2), (busy("b-3", 1.5, 2),)))
+    keep(store, ReplaceBusy(SCHEDULE, hours(0, 2), (busy("b-3", 1.5, 2),)))
     same("after two hours were replaced", shown(), ["b-3", "late"])
-    keep(store, ReplaceBusy(ROOM, hours(0, 1), (busy("late", 0.5, 1),)))
+    keep(store, ReplaceBusy(SCHEDULE, hours(0, 1), (busy("late", 0.5, 1),)))
     same("after one was moved", shown(), ["late", "b-3"])
-    same("another schedule's", shown(OTHER_ROOM), ["b-1"])
-    state = look(store, schedules={ROOM: span}).schedules[ROOM]
+    same("another schedule's", shown(OTHER), ["b-1"])
+    state = look(store, schedules={SCHEDULE: span}).schedules[SCHEDULE]
     same("the claims, which nothing evicts", [c.owner for c in state.claims], ["booked"])
-    keep(store, ReplaceBusy(ROOM, hours(-99, 99), ()))
+    keep(store, ReplaceBusy(SCHEDULE, hours(-99, 99), ()))
     same("after all was replaced by nothing", shown(), [])
 
 
@@ -305,7 +306,7 @@ def _once(bench: Bench) -> None:
     keep(bench.store, PutVisit(visit()), PutHold(mine))
     seen = look(
         bench.store,
-        schedules={ROOM: hours(0, 9)},
+        schedules={SCHEDULE: hours(0, 9)},
         visit=VisitId("visit-1"),
         hold=mine.hold_id,
         contacts=frozenset({ContactKey("k-1"), ContactKey("k-2")}),
@@ -348,7 +349,7 @@ def _clinics(bench: Bench) -> None:
         closure=ClosureId("mine"),
     )
     seen = bench.store.read(ReadScope(scope))[1]
-    state = seen.schedules[ROOM]
+    state = seen.schedules[SCHEDULE]
     same("another clinic's claims", state.claims, ())
     same("another clinic's openings and closures", (*state.openings, *state.closures), ())
     records = (seen.visit, seen.opening, seen.closure, seen.notice, seen.event, seen.order)

@@ -12,7 +12,7 @@ from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.bridge import BridgedStore
 from omnibook.testing.laws import Seen, require
 from omnibook.testing.laws_of_isolation import one_winner_each, whole_or_nothing
-from omnibook.testing.samples import CLINIC, EVERYTHING, ROOM, booking, hold
+from omnibook.testing.samples import CLINIC, EVERYTHING, SCHEDULE, booking, hold
 from omnibook.transactions import Decision, PutHold, Scope, Snapshot
 
 _PATIENCE = 30.0
@@ -28,10 +28,10 @@ def _bridged(bench: Bench) -> BridgedStore:
 
 async def _take(store: AsyncStore, place: int, name: str) -> tuple[str, int]:
     mine = hold(name, place, minutes=600, visit_id=VisitId(name))
-    scope = Scope(clinic_id=CLINIC, schedules={ROOM: mine.claimed}, hold=mine.hold_id)
+    scope = Scope(clinic_id=CLINIC, schedules={SCHEDULE: mine.claimed}, hold=mine.hold_id)
 
     def decide(snapshot: Snapshot) -> Decision[str]:
-        if any(claim.is_live(snapshot.now) for claim in snapshot.schedules[ROOM].claims):
+        if any(claim.is_live(snapshot.now) for claim in snapshot.schedules[SCHEDULE].claims):
             return Decision("lost")
         return Decision("won", (PutHold(mine),))
 

@@ -9,14 +9,15 @@ from omnibook.errors import StoreError
 from omnibook.ids import ScheduleId
 from omnibook.ports import ReadScope, Store
 from omnibook.records import Claim, ClaimKind, Hold
-from omnibook.testing.bench import NOW, Bench, StoreLaw
+from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.interleaving import Rival
 from omnibook.testing.laws import Seen, require, same
 from omnibook.testing.samples import (
     EVERYTHING,
     MICRO,
-    OTHER_ROOM,
-    ROOM,
+    NOW,
+    OTHER,
+    SCHEDULE,
     appointment,
     audit,
     flag,
@@ -49,9 +50,9 @@ def _held(store: Store, expires_at: datetime = EXPIRY) -> Hold:
     return made
 
 
-def _is_refused(store: Store, name: str = "second", room: ScheduleId = ROOM) -> bool:
+def _is_refused(store: Store, name: str = "second", room: ScheduleId = SCHEDULE) -> bool:
     try:
-        keep(store, PutHold(hold(name, 1.5, minutes=60, room=room)))
+        keep(store, PutHold(hold(name, 1.5, minutes=60, schedule=room)))
     except StoreError:
         return True
     return False
@@ -61,24 +62,26 @@ def _expiry(bench: Bench) -> None:
     store = bench.store
     made = _held(store)
     bench.clock.set(EXPIRY - MICRO)
-    seen = look(store, schedules={ROOM: hours(1, 2)}, contacts=frozenset(), source=made.source)
+    seen = look(store, schedules={SCHEDULE: hours(1, 2)}, contacts=frozenset(), source=made.source)
     claim = _only_claim(seen)
     same("the claim's expiry", claim.expires_at, EXPIRY)
     require(claim.is_live(seen.now), "a microsecond before its end the hold is over")
     same("live holds of the source", list(seen.holds), ["first"])
     require(_is_refused(store), "a microsecond before its end another one took the place")
     bench.clock.set(EXPIRY)
-    seen = look(store, schedules={ROOM: hours(1, 2)})
+    seen = look(store, schedules={SCHEDULE: hours(1, 2)})
     require(not _only_claim(seen).is_live(seen.now), "at its end the hold is still live")
     same("live holds of the source", list(look(store, source=made.source).holds), [])
     require(not _is_refused(store), "at its end the hold still keeps others out")
     same(
-        "who has the place", _only_claim(look(store, schedules={ROOM: hours(1, 3)})).owner, "second"
+        "who has the place",
+        _only_claim(look(store, schedules={SCHEDULE: hours(1, 3)})).owner,
+        "second",
     )
 
 
 def _only_claim(seen: Snapshot) -> Claim:
-    claims = seen.schedules[ROOM].claims
+    claims = seen.schedules[SCHEDULE].claims
     if len(claims) != 1:
         raise Seen(f"one claim was expected, not {claims!r}")
     return claims[0]
@@ -88,10 +91,14 @@ def _lapsed_keeps_its_record(bench: Bench) -> None:
     store = bench.store
     made = _held(store)
     bench.clock.set(EXPIRY + timedelta(days=1))
-    same("the lapsed claim", _only_claim(look(store, schedules={ROOM: hours(1, 2)})).owner, "first")
+    same(
+        "the lapsed claim",
+        _only_claim(look(store, schedules={SCHEDULE: hours(1, 2)})).owner,
+        "first",
+    )
     same("the record behind it", dict(look(store, hold=made.hold_id).holds), {made.hold_id: made})
     keep(store, PutAppointment(appointment("booked", 1.5)))
-    claim = _only_claim(look(store, schedules={ROOM: hours(1, 3)}))
+    claim = _only_claim(look(store, schedules={SCHEDULE: hours(1, 3)}))
     same("who has the place", (claim.kind, claim.owner), (ClaimKind.APPOINTMENT, "booked"))
     same("the swept one's record", dict(look(store, hold=made.hold_id).holds), {made.hold_id: made})
     same("by its visit", dict(look(store, visit=made.visit_id).holds), {made.hold_id: made})
@@ -107,16 +114,16 @@ def _timer(bench: Bench) -> None:
         RaiseFlag(flag(about="first")),
         PutHold(hold("another", 3, minutes=60)),
         PutAppointment(appointment("booked", 4)),
-        PutAppointment(appointment("elsewhere", 1, room=OTHER_ROOM)),
+        PutAppointment(appointment("elsewhere", 1, schedule=OTHER)),
     ):
         bench.clock.advance(timedelta(seconds=20))
         keep(store, write)
-        claim = _only_claim(look(store, schedules={ROOM: hours(1, 2)}))
+        claim = _only_claim(look(store, schedules={SCHEDULE: hours(1, 2)}))
         same(f"the expiry after {type(write).__name__}", claim.expires_at, EXPIRY)
         same("the record", look(store, hold=made.hold_id).holds.get(made.hold_id), made)
     longer = evolve(made, expires_at=EXPIRY + timedelta(minutes=1))
     keep(store, PutHold(longer))
-    claim = _only_claim(look(store, schedules={ROOM: hours(1, 2)}))
+    claim = _only_claim(look(store, schedules={SCHEDULE: hours(1, 2)}))
     same("the expiry of the hold put anew", claim.expires_at, longer.expires_at)
 
 
@@ -153,7 +160,7 @@ def _skewed(bench: Bench) -> None:
     _held(fast)
     bench.clock.set(EXPIRY)
     keep(fast, RecordAudit(audit()))
-    seen = look(slow, schedules={ROOM: hours(1, 2)})
+    seen = look(slow, schedules={SCHEDULE: hours(1, 2)})
     require(seen.now >= EXPIRY, f"the slow host decides at {seen.now}, after {EXPIRY}")
     require(not _is_refused(slow), "the slow host is kept out by a hold that is over")
 

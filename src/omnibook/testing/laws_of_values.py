@@ -34,15 +34,16 @@ from omnibook.records import (
     HoldState,
     Visit,
 )
-from omnibook.testing.bench import NOW, Bench, StoreLaw
+from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.laws import UNJUDGED, Seen, require, same
 from omnibook.testing.samples import (
     CLINIC,
     ENTRIES,
     EVERYTHING,
     MICRO,
+    NOW,
     PERSON,
-    ROOM,
+    SCHEDULE,
     appointment,
     closure,
     event,
@@ -202,14 +203,14 @@ def _exact_keys(bench: Bench) -> None:
     for number, (key, room) in enumerate(zip(SPELLINGS, rooms, strict=True)):
         mine = hold(
             key,
-            room=room,
+            schedule=room,
             minutes=60,
             visit_id=VisitId(key),
             source=SourceKey(key),
             patient_id=PatientId(key),
             keys=(key,),
         )
-        made = appointment(f"a{key}", 3, room=room, patient=key, revision=number)
+        made = appointment(f"a{key}", 3, schedule=room, patient=key, revision=number)
         seen_at = visit(key, active_at=NOW + number * MICRO)
         keep(store, PutVisit(seen_at), PutHold(mine), PutAppointment(made), schedules=day)
     for number, (key, room) in enumerate(zip(SPELLINGS, rooms, strict=True)):
@@ -238,7 +239,7 @@ def _detached(bench: Bench) -> None:
     within = store.transact(scope, Decision)
     spans: dict[ScheduleId, Span] = dict(scope.schedules)
     holds, appointments = dict(before.holds), dict(before.appointments)
-    claims = before.schedules[ROOM].claims
+    claims = before.schedules[SCHEDULE].claims
     keep(
         store,
         PutVisit(visit(language="en")),
@@ -251,7 +252,7 @@ def _detached(bench: Bench) -> None:
         same(f"the scope of a snapshot {name} before", dict(kept.scope.schedules), spans)
         same(f"the holds of a snapshot {name} before", dict(kept.holds), holds)
         same(f"the appointments of a snapshot {name} before", dict(kept.appointments), appointments)
-        same(f"the claims of a snapshot {name} before", kept.schedules[ROOM].claims, claims)
+        same(f"the claims of a snapshot {name} before", kept.schedules[SCHEDULE].claims, claims)
         same(f"the visit of a snapshot {name} before", kept.visit, visit())
     after = store.read(query)[1]
     for changed in (after.holds, after.appointments, after.schedules):
@@ -260,7 +261,7 @@ def _detached(bench: Bench) -> None:
     again = store.read(query)[1]
     same("the holds, after a reader changed its own", list(again.holds), ["hold-1"])
     same("the appointments, after a reader changed its own", list(again.appointments), ["a"])
-    require(again.schedules[ROOM].claims, "the claims are gone after a reader changed its own")
+    require(again.schedules[SCHEDULE].claims, "the claims are gone after a reader changed its own")
 
 
 def _any_record(bench: Bench) -> None:

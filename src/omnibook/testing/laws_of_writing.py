@@ -8,7 +8,7 @@ from omnibook.errors import Contention, StoreError
 from omnibook.ids import AppointmentId, HoldId, VisitId
 from omnibook.ports import AuditTrail, FlagsOf, Query, ReadScope, Store
 from omnibook.records import AppointmentStatus, AuditEvent, Flag, FlagCode, HoldState
-from omnibook.testing.bench import NOW, Bench, StoreLaw
+from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.interleaving import Rival
 from omnibook.testing.laws import Seen, require, same
 from omnibook.testing.laws_of_isolation import take, whole_or_nothing
@@ -16,7 +16,8 @@ from omnibook.testing.samples import (
     CLINIC,
     EVERYTHING,
     MICRO,
-    ROOM,
+    NOW,
+    SCHEDULE,
     appointment,
     at,
     audit,
@@ -87,7 +88,7 @@ def _refused(bench: Bench) -> None:
                 _nothing_of(bench.another(), "half")
             else:
                 raise Seen(f"claims that overlap, or lie outside the scope, were kept: {bad!r}")
-    claims = look(store, schedules=EVERYTHING.schedules).schedules[ROOM].claims
+    claims = look(store, schedules=EVERYTHING.schedules).schedules[SCHEDULE].claims
     same("the claims", [claim.owner for claim in claims], ["first"])
     keep(store, *booking("half", 3))
     require(whole_or_nothing(store, "half"), "after a refusal nothing can be written any more")
@@ -157,7 +158,7 @@ def _claims_follow(bench: Bench) -> None:
     def owners() -> list[str]:
         return [
             claim.owner
-            for claim in look(store, schedules=EVERYTHING.schedules).schedules[ROOM].claims
+            for claim in look(store, schedules=EVERYTHING.schedules).schedules[SCHEDULE].claims
         ]
 
     held = hold("same", 1, minutes=60)
@@ -178,7 +179,7 @@ def _claims_follow(bench: Bench) -> None:
         keep(store, write)
         same(f"who has the place after {type(write).__name__}", owners(), ["same"])
     keep(store, PutAppointment(appointment("same", 2)))
-    claims = look(store, schedules=EVERYTHING.schedules).schedules[ROOM].claims
+    claims = look(store, schedules=EVERYTHING.schedules).schedules[SCHEDULE].claims
     same("the place of what was moved", [claim.span for claim in claims], [hours(2, 3)])
     free = (
         cancelled(made),
@@ -227,7 +228,7 @@ def _again(bench: Bench) -> None:
         seen = store.transact(wide if rounds == 0 else Scope(clinic_id=CLINIC), decide)
         same("the scope that was decided on", seen.scope, wide)
         same("the holds that it loads", list(seen.holds), ["h"])
-        claims = seen.schedules[ROOM].claims
+        claims = seen.schedules[SCHEDULE].claims
         same("the claims that it loads", [claim.owner for claim in claims], ["h"])
         require(any(each.audit_id == name for each in _trail(store)), "its writes are lost")
 
@@ -269,7 +270,7 @@ def _decides_again(bench: Bench, place: int) -> None:
     def decide(snapshot: Snapshot) -> Decision[tuple[str, str]]:
         taken = any(
             claim.is_live(snapshot.now) and claim.span.overlaps(mine.claimed)
-            for claim in snapshot.schedules[ROOM].claims
+            for claim in snapshot.schedules[SCHEDULE].claims
         )
         rival.start()
         runs.append(("lost" if taken else "won", f"run-{place}-{len(runs)}"))
@@ -296,7 +297,7 @@ def _same_writes_again(bench: Bench) -> None:
     same("the flags", _flags(bench.store, "same"), (flag("same", "same"),))
     found = bench.store.read(ReadScope(evolve(EVERYTHING, visit=VisitId("same"))))[1]
     same("the holds", list(found.holds), ["same"])
-    same("the claims", [each.owner for each in found.schedules[ROOM].claims], ["same"])
+    same("the claims", [each.owner for each in found.schedules[SCHEDULE].claims], ["same"])
 
 
 LAWS = (

@@ -1,6 +1,6 @@
 """Plain invented records for the laws: one clinic, one schedule, whole hours from :data:`NOW`."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from attrs import evolve, fields_dict
@@ -52,7 +52,6 @@ from omnibook.records import (
     TermsAcceptance,
     Visit,
 )
-from omnibook.testing.bench import NOW
 from omnibook.times import Span
 from omnibook.transactions import (
     Decision,
@@ -71,12 +70,15 @@ from omnibook.transactions import (
     Write,
 )
 
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+"""When every law begins."""
 CLINIC = ClinicId("clinic-a")
 ELSEWHERE = ClinicId("clinic-b")
-ROOM = ScheduleId("room-1")
-OTHER_ROOM = ScheduleId("room-2")
+SCHEDULE = ScheduleId("dr-roy")
+OTHER = ScheduleId("dr-chan")
 ALL_DAY = {
-    room: Span(NOW - timedelta(days=400), NOW + timedelta(days=400)) for room in (ROOM, OTHER_ROOM)
+    schedule: Span(NOW - timedelta(days=400), NOW + timedelta(days=400))
+    for schedule in (SCHEDULE, OTHER)
 }
 EVERYTHING = Scope(clinic_id=CLINIC, schedules=ALL_DAY)
 
@@ -104,9 +106,9 @@ def hours(start: float, end: float) -> Span:
     return Span(at(start), at(end))
 
 
-def slot(start: float, room: ScheduleId = ROOM, length: float = 1) -> Slot:
+def slot(start: float, schedule: ScheduleId = SCHEDULE, *, length: float = 1) -> Slot:
     """A slot that begins so many hours after the law did."""
-    return Slot(ServiceId("follow-up"), room, at(start), at(start + length))
+    return Slot(ServiceId("follow-up"), schedule, at(start), at(start + length))
 
 
 def visit(name: str = "visit-1", **more: Any) -> Visit:
@@ -130,19 +132,20 @@ def hold(
     name: str = "hold-1",
     start: float = 1,
     *,
-    room: ScheduleId = ROOM,
+    schedule: ScheduleId = SCHEDULE,
     length: float = 1,
     minutes: float = 5,
+    patient: str | None = None,
     keys: tuple[str, ...] = (),
     **more: Any,
 ) -> Hold:
     """A hold that lapses so many minutes after the law began."""
-    held = slot(start, room, length)
+    held = slot(start, schedule, length=length)
     made = Hold(
         clinic_id=CLINIC,
         hold_id=HoldId(name),
         visit_id=VisitId("visit-1"),
-        patient_id=None,
+        patient_id=None if patient is None else PatientId(patient),
         slot=held,
         activity=ActivityId("consultation"),
         claimed=held.span,
@@ -160,14 +163,14 @@ def appointment(
     name: str = "appointment-1",
     start: float = 1,
     *,
-    room: ScheduleId = ROOM,
+    schedule: ScheduleId = SCHEDULE,
     length: float = 1,
     patient: str | None = None,
     keys: tuple[str, ...] = (),
     **more: Any,
 ) -> Appointment:
     """An appointment of a file, or of :data:`PERSON` if none is given."""
-    booked = slot(start, room, length)
+    booked = slot(start, schedule, length=length)
     made = Appointment(
         clinic_id=CLINIC,
         appointment_id=AppointmentId(name),
@@ -198,7 +201,7 @@ def opening(name: str = "opening-1", span: Span | None = None, **more: Any) -> D
     made = DeskOpening(
         clinic_id=CLINIC,
         opening_id=OpeningId(name),
-        schedule_id=ROOM,
+        schedule_id=SCHEDULE,
         span=span or hours(1, 2),
         activities=(ActivityId("nurse"), ActivityId("consultation"), ActivityId("nurse")),
         interval=timedelta(minutes=15),
@@ -213,7 +216,7 @@ def closure(name: str = "closure-1", span: Span | None = None, **more: Any) -> D
     made = DeskClosure(
         clinic_id=CLINIC,
         closure_id=ClosureId(name),
-        schedule_id=ROOM,
+        schedule_id=SCHEDULE,
         span=span or hours(1, 2),
         made_at=NOW,
         made_by=SYSTEM,

@@ -3,9 +3,11 @@
 **Purging.** What has outlived its time is looked up by index, a batch at a time, and deleted by
 identifier in the same transaction.
 
-**Both.** All keys of the records are locked (on PostgreSQL, in a snapshot that a change
-of any of them since refuses; on SQLite nobody else writes meanwhile): a call that books, confirms
-or sends for the same person comes before or after, and never in between.
+**Erasing** is the same for what is kept of one person.
+
+All keys of the records are locked (on PostgreSQL, in a snapshot that a change of any of them since
+refuses; on SQLite nobody else writes meanwhile): a call that books, confirms or sends for the same
+person comes before or after, and never in between.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +25,7 @@ from omnibook.adapters.sql.failures import LostRace, storage_failures
 from omnibook.adapters.sql.locking import stripes_of
 from omnibook.adapters.sql.queue_rows import event_of, flag_of, notice_of, order_of
 from omnibook.adapters.sql.rows import appointment_of, hold_of, visit_of
-from omnibook.adapters.sql.sessions import Command, Rows
+from omnibook.adapters.sql.sessions import Command, Question, Rows
 from omnibook.adapters.sql.writes import Writing
 from omnibook.audit import Operation
 from omnibook.dossier import Dossier, Kept, OfPatient, Ruling, Subject, gather
@@ -133,7 +135,7 @@ class ArchiveCore(Core):
 # What has outlived its time ----------------------------------------------------------------------
 
 
-class _Outlived:
+class _Outlived(Question[dict[str, list[str]]]):
     """Asks for the identifiers of what is to be purged, by kind."""
 
     def __init__(self, dialect: str, clinic_id: ClinicId, cutoffs: Cutoffs, limit: int) -> None:
@@ -152,17 +154,12 @@ class _Outlived:
         }
 
     def batch(self, since: datetime | None) -> list[Command]:
-        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        """See :class:`~omnibook.adapters.sql.sessions.Question`."""
         del since
         return [(compiled(each, self._dialect), self._values) for each in a.OUTLIVED.values()]
 
-    def more(self, answers: Sequence[Rows]) -> list[Command]:
-        """See :class:`~omnibook.adapters.sql.turns.Question`."""
-        del answers
-        return []
-
     def answer(self, now: datetime, answers: Sequence[Rows]) -> dict[str, list[str]]:
-        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        """See :class:`~omnibook.adapters.sql.sessions.Question`."""
         del now
         return {
             name: [str(row[0]) for row in rows]
@@ -173,7 +170,7 @@ class _Outlived:
 # What is kept of one person ----------------------------------------------------------------------
 
 
-class _Gathering:
+class _Gathering(Question[Dossier]):
     """Asks for what is kept of one person; :func:`omnibook.dossier.gather` has the last word."""
 
     def __init__(self, dialect: str, clinic_id: ClinicId, subject: Subject) -> None:
@@ -182,7 +179,7 @@ class _Gathering:
         self._subject = subject
 
     def batch(self, since: datetime | None) -> list[Command]:
-        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        """See :class:`~omnibook.adapters.sql.sessions.Question`."""
         del since
         subject = self._subject
         values = {
@@ -192,13 +189,8 @@ class _Gathering:
         }
         return [(compiled(each, self._dialect), values) for each in a.GATHERED]
 
-    def more(self, answers: Sequence[Rows]) -> list[Command]:
-        """See :class:`~omnibook.adapters.sql.turns.Question`."""
-        del answers
-        return []
-
     def answer(self, now: datetime, answers: Sequence[Rows]) -> Dossier:
-        """See :class:`~omnibook.adapters.sql.turns.Question`."""
+        """See :class:`~omnibook.adapters.sql.sessions.Question`."""
         appointments, visits, holds, notices, events, flags, orders, orders_of_file = answers
         every_order: dict[str, ContactOrder] = {
             row.order_id: order_of(row) for row in (*orders, *orders_of_file)

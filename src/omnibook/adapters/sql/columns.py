@@ -53,11 +53,13 @@ class Plain(TypeDecorator[Any]):
 
     def to_driver(self, dialect: str) -> Convert | None:
         """What turns a value into the driver's; nothing where it is taken as it is."""
-        raise NotImplementedError
+        del dialect
+        return None
 
     def from_driver(self, dialect: str) -> Convert | None:
         """What turns the driver's value back; nothing where it is right as it is."""
-        raise NotImplementedError
+        del dialect
+        return None
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """What to keep."""
@@ -138,10 +140,6 @@ class Names(Plain):
     def to_driver(self, dialect: str) -> Convert | None:
         """See :meth:`Plain.to_driver`."""
         return None if dialect == "postgresql" else _to_json
-
-    def from_driver(self, dialect: str) -> Convert | None:
-        """See :meth:`Plain.from_driver`; it is no column."""
-        raise NotImplementedError
 
 
 def _or_nothing(convert: Convert) -> Convert:

@@ -19,8 +19,8 @@ from omnibook.adapters.sql.failures import (
 )
 from omnibook.adapters.sql.pools import Lease, Pool
 from omnibook.adapters.sql.queries import question_of
+from omnibook.adapters.sql.sessions import Question
 from omnibook.adapters.sql.snapshots import Loading
-from omnibook.adapters.sql.turns import Question
 from omnibook.adapters.sql.writes import Writing
 from omnibook.errors import Contention, StoreError
 from omnibook.ports import Query

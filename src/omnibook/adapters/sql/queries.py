@@ -11,9 +11,8 @@ from omnibook.adapters.sql import tables as t
 from omnibook.adapters.sql.compiled import compiled
 from omnibook.adapters.sql.queue_rows import audit_of, flag_of
 from omnibook.adapters.sql.rows import appointment_of
-from omnibook.adapters.sql.sessions import Command, Rows
+from omnibook.adapters.sql.sessions import Command, Question, Rows
 from omnibook.adapters.sql.snapshots import Loading
-from omnibook.adapters.sql.turns import Question
 from omnibook.errors import StoreError
 from omnibook.ids import ClinicId
 from omnibook.ports import (
@@ -31,7 +30,7 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LONGEST = timedelta(minutes=t.DAY)
 
 
-class Asking:
+class Asking(Question[Any]):
     """What is asked for a query, and what is made of the answers."""
 
     def __init__(
@@ -47,20 +46,15 @@ class Asking:
         self._conclude = conclude
 
     def batch(self, since: datetime | None) -> list[Command]:
-        """See :meth:`~omnibook.adapters.sql.turns.Question.batch`."""
+        """See :meth:`~omnibook.adapters.sql.sessions.Question.batch`."""
         fixed = {"clinic": self.clinic_id, "since": since}
         return [
             (compiled(statement, self._dialect), {**fixed, **values})
             for statement, values in self._statements
         ]
 
-    def more(self, answers: Sequence[Rows]) -> list[Command]:
-        """See :meth:`~omnibook.adapters.sql.turns.Question.more`."""
-        del answers
-        return []
-
     def answer(self, now: datetime, answers: Sequence[Rows]) -> Any:
-        """See :meth:`~omnibook.adapters.sql.turns.Question.answer`."""
+        """See :meth:`~omnibook.adapters.sql.sessions.Question.answer`."""
         del now
         return self._conclude([row for rows in answers for row in rows])
 

@@ -9,14 +9,18 @@ statement that fails. On SQLite there is no network to save.
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, LiteralString, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, LiteralString, Protocol, Self, TypeVar, cast
 
 from omnibook.adapters.sql.compiled import Statement, Values
+from omnibook.ids import ClinicId
 
 if TYPE_CHECKING:
     import aiosqlite
     import psycopg
+
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 
 Command = tuple[Statement, Values]
 Rows = list[Any]
@@ -30,6 +34,26 @@ class Session(Protocol):
 
         Raises what the driver raises, at the first statement that fails: none after it was run.
         """
+        ...
+
+
+class Question(Protocol[AnswerT_co]):
+    """What is read in one batch, or in two: a scope, or a query. Asked once."""
+
+    clinic_id: ClinicId
+    """Whose rows."""
+
+    def batch(self, since: datetime | None) -> list[Command]:
+        """The statements. ``since`` is an instant not after ``now``; nothing: the server's."""
+        ...
+
+    def more(self, answers: Sequence[Rows]) -> list[Command]:
+        """What the answers make it ask besides: nothing, unless it says otherwise."""
+        del answers
+        return []
+
+    def answer(self, now: datetime, answers: Sequence[Rows]) -> AnswerT_co:
+        """What the rows mean at ``now``; with the answers to :meth:`more`, if it asked any."""
         ...
 
 

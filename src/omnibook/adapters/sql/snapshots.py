@@ -23,9 +23,9 @@ from omnibook.adapters.sql.rows import (
     opening_of,
     visit_of,
 )
-from omnibook.adapters.sql.sessions import Command, Rows
+from omnibook.adapters.sql.sessions import Command, Question, Rows
 from omnibook.audit import tombstone_id
-from omnibook.ids import ClinicId, ContactKey, HoldId, PatientId, ScheduleId, SourceKey
+from omnibook.ids import ContactKey, HoldId, PatientId, ScheduleId, SourceKey
 from omnibook.records import ClaimKind
 from omnibook.times import Span
 from omnibook.transactions import ScheduleState, Scope, Snapshot
@@ -46,7 +46,7 @@ def patient_key(patient_id: PatientId) -> str:
     return f"p/{patient_id}"
 
 
-class Loading:
+class Loading(Question[Snapshot]):
     """What is asked for a scope, and what is made of the answers; asked once.
 
     Of the rows that count by time, those are read that count at ``since``, which is not after the
@@ -54,15 +54,11 @@ class Loading:
     """
 
     def __init__(self, dialect: str, scope: Scope) -> None:
+        self.clinic_id = scope.clinic_id
         self._dialect = dialect
         self._scope = scope
         self._since: datetime | None = None
         self._asked: list[tuple[str, Command]] = []
-
-    @property
-    def clinic_id(self) -> ClinicId:
-        """Whose rows."""
-        return self._scope.clinic_id
 
     def batch(self, since: datetime | None) -> list[Command]:
         """The statements. ``since`` is an instant not after ``now``; nothing: the server's."""

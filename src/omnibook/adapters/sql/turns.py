@@ -19,7 +19,7 @@ The isolation level is said each time: the server's default does not matter.
 """
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -31,39 +31,16 @@ from omnibook.adapters.sql.compiled import Statement, compiled
 from omnibook.adapters.sql.failures import LostRace, sqlstate
 from omnibook.adapters.sql.gate import Entrance
 from omnibook.adapters.sql.locking import stripes_of
-from omnibook.adapters.sql.sessions import Command, Rows, Session
+from omnibook.adapters.sql.sessions import Command, Question, Session
 from omnibook.adapters.sql.writes import put_clock
 from omnibook.awaiting import settled
-from omnibook.ids import ClinicId
 from omnibook.ports import Clock
 from omnibook.times import as_instant
 from omnibook.transactions import CORRECTION, Scope, Snapshot
 
-AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 AnswerT = TypeVar("AnswerT")
 
 _log = logging.getLogger("omnibook.sql")
-
-
-class Question(Protocol[AnswerT_co]):
-    """What is read in one batch, or in two: a scope, or a query."""
-
-    @property
-    def clinic_id(self) -> ClinicId:
-        """Whose rows."""
-        ...
-
-    def batch(self, since: datetime | None) -> list[Command]:
-        """The statements. ``since`` is an instant not after ``now``; nothing: the server's."""
-        ...
-
-    def more(self, answers: Sequence[Rows]) -> list[Command]:
-        """What the answers make it ask besides; mostly nothing."""
-        ...
-
-    def answer(self, now: datetime, answers: Sequence[Rows]) -> AnswerT_co:
-        """What the rows mean at ``now``; with the answers to :meth:`more`, if it asked any."""
-        ...
 
 
 class Turn(Protocol):

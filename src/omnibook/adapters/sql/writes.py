@@ -111,9 +111,6 @@ class Writing:
                 for each in snapshot.schedules[claim.schedule_id].claims
             )
         }
-        if snapshot.scope.hold is not None and not (snapshot.holds or snapshot.appointments):
-            # The hold is new: nobody ever claimed a time in its name.
-            stay.add(snapshot.scope.hold)
         gone = [owner for owner in change.removed if owner not in stay]
         if gone:
             self._do(_WITHOUT_CLAIMS, clinic=self._clinic, ids=gone)
