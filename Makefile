@@ -14,16 +14,19 @@ TESTS ?= tests
 # -n auto: as many processes as there are cores.
 PYTEST_FLAGS ?= -n auto
 ARGS ?=
+# For each target of "make fuzz".
+FUZZ_SECONDS ?= 60
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.installed-bench
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # What talks to the outside by itself; everything else is covered to the last branch.
 NOT_PURE := */adapters/*,*/cli.py,*/testing/*
 SOURCES := $(wildcard src tests examples benchmarks docs/conf.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format lint types imports coverage docs bench soak fmt clean
+.PHONY: help venv demo test check format lint types imports coverage docs bench soak fuzz fmt clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' \
@@ -66,6 +69,16 @@ $(STAMP): pyproject.toml constraints.txt
 	fi
 	@touch $@
 
+$(BENCH_STAMP): $(STAMP)
+	@set -eu; \
+	if command -v uv >/dev/null 2>&1 && uv pip install --help 2>/dev/null | grep -q -- --group; then \
+	  uv pip install --quiet --python '$(BIN)/python' --constraints constraints.txt --group bench; \
+	else \
+	  '$(BIN)/python' -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --group bench; \
+	fi
+	@touch $@
+
 demo: $(STAMP) ## the walk in the terminal; LANGUAGE=fr for French
 	$(BIN)/python examples/demo.py --language $(LANGUAGE)
 
@@ -103,7 +116,7 @@ docs: $(STAMP) ## the documentation, into build/docs
 	$(BIN)/sphinx-build -W --keep-going -n -q -E -b html -d build/doctrees docs build/docs
 	@echo 'The documentation is in build/docs/index.html'
 
-bench: $(STAMP) ## the benchmarks; ARGS=--quick for a look
+bench: $(BENCH_STAMP) ## the benchmarks; ARGS=--quick for a look
 	@set -eu; found=; \
 	for file in benchmarks/bench_*.py; do \
 	  [ -e "$$file" ] || continue; \
@@ -113,6 +126,20 @@ bench: $(STAMP) ## the benchmarks; ARGS=--quick for a look
 
 soak: $(STAMP) ## a hundred thousand reviews while processes and servers are killed
 	$(BIN)/python benchmarks/soak_storage.py $(ARGS)
+
+# atheris has no wheel for every Python and system; then it says so, and which one to try.
+fuzz: $(STAMP) ## what reads forms and files, under atheris; FUZZ_SECONDS=60 each, ARGS= names some
+	@if ! $(BIN)/python -c 'import atheris' 2>/dev/null; then \
+	  echo 'Installing atheris ...'; \
+	  if [ -x '$(BIN)/pip' ] || ! command -v uv >/dev/null 2>&1; then \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	      --constraint constraints.txt --group fuzz || true; \
+	  else \
+	    uv pip install --quiet --python '$(BIN)/python' \
+	      --constraints constraints.txt --group fuzz || true; \
+	  fi; \
+	fi
+	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(ARGS)
 
 fmt: $(STAMP) ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix --exit-zero --quiet $(SOURCES)

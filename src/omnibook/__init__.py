@@ -7,11 +7,12 @@ imported from where they are, such as ``omnibook.adapters.sql`` (extra ``[sql]``
 
 from omnibook.adapters.clocks import ManualClock, RandomTokens, SystemClock
 from omnibook.adapters.keys import Keyring
-from omnibook.adapters.limiter import LimiterPolicy, MemoryLimiter
+from omnibook.adapters.limiter import MemoryLimiter
 from omnibook.adapters.memory import MemoryStore
 from omnibook.adapters.memory_async import AsyncMemoryStore
 from omnibook.adapters.memory_files import ClinicSchedules, MemoryDirectory
 from omnibook.adapters.notifiers import RecordingEvents, RecordingNotifier
+from omnibook.attempts import LimiterPolicy
 from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic, Mode, Opening, Recurrence, Text
 from omnibook.contacts import ContactPoint, ContactSystem
@@ -49,10 +50,12 @@ from omnibook.outcomes import (
     Cancelled,
     CancelOutcome,
     Closed,
+    ContactsEdited,
     DayList,
     DeskBookOutcome,
     DeskCancelOutcome,
     DeskCloseOutcome,
+    DeskContactOutcome,
     DeskExplainServiceOutcome,
     DeskExplainTimeOutcome,
     DeskImportOutcome,
@@ -72,6 +75,7 @@ from omnibook.outcomes import (
     NotCancellable,
     NotFound,
     NotOnline,
+    NotSupported,
     Offer,
     OfferedService,
     Opened,
@@ -141,12 +145,14 @@ __all__ = [
     "ConfigurationError",
     "ContactPoint",
     "ContactSystem",
+    "ContactsEdited",
     "Contention",
     "Custodian",
     "DayList",
     "DeskBookOutcome",
     "DeskCancelOutcome",
     "DeskCloseOutcome",
+    "DeskContactOutcome",
     "DeskExplainServiceOutcome",
     "DeskExplainTimeOutcome",
     "DeskImportOutcome",
@@ -186,6 +192,7 @@ __all__ = [
     "NotCancellable",
     "NotFound",
     "NotOnline",
+    "NotSupported",
     "NoticeKind",
     "NotifierError",
     "NumberPolicy",

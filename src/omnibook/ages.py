@@ -2,8 +2,8 @@
 
 A birthday on a day that the month lacks (29 February, or the 31st where months are counted) falls
 on the first of the next month: somebody born on 29 February is a year older on 1 March in common
-years. All who ask for an age ask here, so that a form, a health number and a criterion agree to the
-day.
+years. A criterion can choose the last day of the month instead (:class:`LeapDayRule`). All who ask
+for an age ask here, so that a form, a health number and a criterion agree to the day.
 """
 
 from calendar import monthrange
@@ -25,22 +25,45 @@ class AgeUnit(StrEnum):
     WEEKS = "weeks"
 
 
+@unique
+class LeapDayRule(StrEnum):
+    """When somebody born on 29 February is a year older in a common year (R20)."""
+
+    MAR_1 = "mar-1"
+    """On 1 March, and so for every day that a month lacks: on the first of the next month."""
+    FEB_28 = "feb-28"
+    """On 28 February, and so for every day that a month lacks: on the last day of that month."""
+
+
 def is_date(value: object) -> bool:
     """Whether this is a date without a time."""
     # A datetime is a date to isinstance, yet the two never compare equal.
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
-def completed(birth_date: date, on: date, unit: AgeUnit = AgeUnit.YEARS) -> int:
+def completed(
+    birth_date: date,
+    on: date,
+    unit: AgeUnit = AgeUnit.YEARS,
+    leap_day: LeapDayRule = LeapDayRule.MAR_1,
+) -> int:
     """How many whole units have passed from the birth date to ``on``; negative before birth."""
     if unit is AgeUnit.WEEKS:
         return (on - birth_date).days // 7
     months = (on.year - birth_date.year) * _MONTHS_IN_YEAR + on.month - birth_date.month
-    months -= on.day < birth_date.day
+    day = birth_date.day
+    if leap_day is LeapDayRule.FEB_28:
+        day = min(day, monthrange(on.year, on.month)[1])
+    months -= on.day < day
     return months if unit is AgeUnit.MONTHS else months // _MONTHS_IN_YEAR
 
 
-def reached(birth_date: date, count: int, unit: AgeUnit = AgeUnit.YEARS) -> date | None:
+def reached(
+    birth_date: date,
+    count: int,
+    unit: AgeUnit = AgeUnit.YEARS,
+    leap_day: LeapDayRule = LeapDayRule.MAR_1,
+) -> date | None:
     """The first day on which ``count`` units are completed; None past the calendar's end."""
     if unit is AgeUnit.WEEKS:
         ordinal = birth_date.toordinal() + 7 * count
@@ -49,10 +72,13 @@ def reached(birth_date: date, count: int, unit: AgeUnit = AgeUnit.YEARS) -> date
     year, month = divmod(birth_date.year * _MONTHS_IN_YEAR + birth_date.month - 1 + months, 12)
     if year > date.max.year:
         return None
-    if birth_date.day > monthrange(year, month + 1)[1]:
-        # A month that lacks a day is never December, so its next month is in the same year.
-        return date(year, month + 2, 1)
-    return date(year, month + 1, birth_date.day)
+    longest = monthrange(year, month + 1)[1]
+    if birth_date.day <= longest:
+        return date(year, month + 1, birth_date.day)
+    if leap_day is LeapDayRule.FEB_28:
+        return date(year, month + 1, longest)
+    # A month that lacks a day is never December, so its next month is in the same year.
+    return date(year, month + 2, 1)
 
 
 def is_too_old(birth_date: date, today: date) -> bool:

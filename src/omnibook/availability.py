@@ -1,50 +1,34 @@
 """Which times are offered: openings, less claims and closures, on the openings' grids (R24–R30).
 
-Openings are wall-clock rules. Each occurrence is placed on the time line once, and from then on
-everything is integer minutes of UTC; datetimes come back only with the slots returned. So a night
-on which clocks change is no special case: an opening simply has an hour more, or less.
-
-Two questions are asked of an :class:`Agenda`, one schedule's time within a window:
-
-* :func:`judge` takes one slot and says every obstacle to it. *Review* asks it (R31), and so does
-  the desk when it explains why a time is not offered.
-* :class:`Search` lists the next slots in the total order of R26. It does no I/O: it says which
-  window it needs next and is fed. A slot is listed exactly when :func:`judge` finds no obstacle.
+:func:`judge` takes one slot and an :class:`Agenda`, one schedule's time within a window, and says
+every obstacle to it, in integer minutes of UTC. *Review* asks it (R31), and so does the desk when
+it explains why a time is not offered. The list of availabilities is :mod:`omnibook.search`; a slot
+is listed exactly when there is no obstacle to it.
 """
 
-import heapq
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from enum import StrEnum, unique
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from omnibook.clinic import Clinic, Closure, Opening, Policies, Schedule, Service
+from omnibook.clinic import Clinic, Opening, Policies, Schedule, Service
 from omnibook.ids import ActivityId, HoldId, PatientId, ScheduleId, VisitId
-from omnibook.preference import Filter
-from omnibook.records import ClaimKind, Slot, SlotRank
+from omnibook.records import ClaimKind, Slot
 from omnibook.times import (
     MINUTE,
+    ONE_DAY,
     Line,
     Span,
     Stretch,
-    days,
-    from_minute,
     line_of,
     local_date,
     minute_from,
-    place,
-    start_of_day,
     to_minute,
     touched,
 )
+from omnibook.timetable import Occurrence, occurrences, placed_closures
 from omnibook.transactions import ScheduleState, Snapshot
-
-ONE_DAY = timedelta(days=1)
-_FIRST_WINDOW_DAYS = 7
-_WIDEST_WINDOW_DAYS = 112
 
 
 @unique
@@ -63,17 +47,6 @@ class Obstacle(StrEnum):
     BUSY = "time.busy"
     HELD = "time.held"
     BOOKED = "time.booked"
-
-
-@frozen
-class Occurrence(Stretch):
-    """One stretch of an opening on the time line."""
-
-    interval: int
-    activities: frozenset[ActivityId]
-    online: bool = True
-    released: int | None = None
-    """The minute from which it is shown online; ``None`` is always (R27)."""
 
 
 @frozen
@@ -124,39 +97,6 @@ class Own:
         )
 
 
-def occurrences(
-    openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date
-) -> Iterator[Occurrence]:
-    """The occurrences of openings on the local dates ``first`` to ``last``, both included (R30).
-
-    One whose end is not after its start, as a short opening on the night of the change can be, is
-    left out. Of a minute that begins or ends within it, nothing is open.
-    """
-    for opening in openings:
-        for day in days(first, last):
-            if day not in opening.recurrence:
-                continue
-            last_day = day + ONE_DAY if opening.ends_next_day else day
-            start = minute_from(place(datetime.combine(day, opening.start), zone))
-            end = to_minute(place(datetime.combine(last_day, opening.end), zone))
-            if end <= start:
-                continue
-            released = None
-            if opening.release is not None:
-                shown = datetime.combine(
-                    day - timedelta(days=opening.release.days_before), opening.release.at
-                )
-                released = minute_from(place(shown, zone))
-            yield Occurrence(
-                first=start,
-                last=end,
-                interval=opening.interval // MINUTE,
-                activities=opening.activities,
-                online=opening.online,
-                released=released,
-            )
-
-
 def agenda(
     clinic: Clinic,
     schedule: Schedule,
@@ -205,15 +145,6 @@ def agenda(
         closed=line_of(line_of(closed).overlapping(window.first, window.last)),
         taken=line_of(taken),
     )
-
-
-def placed_closures(closures: Iterable[Closure], zone: ZoneInfo) -> Iterator[Stretch]:
-    """Every minute that closures touch, in a zone (R27, R30)."""
-    for closure in closures:
-        start, end = place(closure.start, zone), place(closure.end, zone)
-        # Like an occurrence: one that begins in the hour that the clock skips can be empty.
-        if start < end:
-            yield touched(Span(start, end))
 
 
 def claimed_span(slot: Slot, service: Service) -> Span:
@@ -317,143 +248,3 @@ def _lacks(occurrence: Occurrence, start: int, now: int) -> set[Obstacle]:
     if occurrence.released is not None and now < occurrence.released:
         lacks.add(Obstacle.NOT_RELEASED)
     return lacks
-
-
-class Search:
-    """The next slots of a service, window by window, without I/O (R24–R28).
-
-    Feed it what the store says of each :attr:`window` until there is none; :attr:`found` then
-    holds at most ``wanted`` slots in the order of R26. ``after`` is the rank of the last slot that
-    was shown (paging); ``eligible`` says of a local date whether the visitor may come on it (R22).
-    """
-
-    def __init__(
-        self,
-        clinic: Clinic,
-        service: Service,
-        chosen: Filter,
-        openings: Mapping[ScheduleId, Sequence[Opening]],
-        *,
-        now: datetime,
-        wanted: int,
-        eligible: Callable[[date], bool],
-        after: SlotRank | None = None,
-    ) -> None:
-        self._clinic = clinic
-        self._service = service
-        self._filter = chosen
-        self._openings = openings
-        self._wanted = wanted
-        self._eligible = cache(eligible)
-        self._after = after
-        self.schedules = tuple(
-            schedule
-            for schedule in clinic.schedules
-            if chosen.practitioner_id in (None, schedule.practitioner_id)
-        )
-        self.found: list[Slot] = []
-        self._earliest = max(now, after[0]) if after else now
-        self._day = local_date(self._earliest, clinic.zone)
-        self._end = local_date(now + clinic.policies.horizon, clinic.zone)
-        if chosen.first is not None:
-            self._day = max(self._day, chosen.first)
-        if chosen.last is not None:
-            self._end = min(self._end, chosen.last)
-        self._days = _FIRST_WINDOW_DAYS
-
-    @property
-    def window(self) -> Span | None:
-        """The stretch of starts to look at next; nothing when the search is over."""
-        if len(self.found) >= self._wanted or self._day > self._end or not self.schedules:
-            return None
-        last = min(self._end, self._day + timedelta(days=self._days - 1))
-        zone = self._clinic.zone
-        return Span(start_of_day(self._day, zone), start_of_day(last + ONE_DAY, zone))
-
-    def reach(self, window: Span) -> Span:
-        """The stretch whose claims matter for the starts of ``window``."""
-        service = self._service
-        return window.widened(service.buffer_before, service.duration + service.buffer_after)
-
-    def feed(self, window: Span, snapshot: Snapshot, own: Own) -> None:
-        """Take what the store says of ``window`` and go on to the next one.
-
-        ``snapshot`` holds every schedule of :attr:`schedules` with the span of :meth:`reach`.
-        """
-        streams: list[Iterator[SlotRank]] = []
-        agendas: dict[ScheduleId, Agenda] = {}
-        for schedule in self.schedules:
-            schedule_id = schedule.schedule_id
-            on = agenda(
-                self._clinic,
-                schedule,
-                self._openings.get(schedule_id, ()),
-                snapshot.schedules[schedule_id],
-                snapshot.now,
-            )
-            agendas[schedule_id] = on
-            streams.extend(
-                self._starts(each, schedule_id, window)
-                for each in on.occurrences.stretches
-                if _serves(each, self._service)
-            )
-        streams.append(iter(sorted(self._held(own, agendas, window, snapshot.now))))
-        latest = None
-        for rank in heapq.merge(*streams):
-            if len(self.found) >= self._wanted:
-                break
-            if rank == latest:
-                continue
-            latest = rank
-            start, schedule_id, end = rank
-            slot = Slot(self._service.service_id, schedule_id, start, end)
-            judgement = judge(
-                slot,
-                self._service,
-                agendas[schedule_id],
-                now=snapshot.now,
-                policies=self._clinic.policies,
-                ignoring=own.visit_holds,
-            )
-            if slot in own.slots or not judgement.obstacles:
-                self.found.append(slot)
-        self._day = local_date(window.end, self._clinic.zone)
-        self._days = min(self._days * 2, _WIDEST_WINDOW_DAYS)
-
-    def _held(
-        self, own: Own, agendas: Collection[ScheduleId], window: Span, now: datetime
-    ) -> Iterator[SlotRank]:
-        """The ranks of what the visitor holds for this service, where it is wanted (R28)."""
-        for slot in own.slots:
-            if (
-                slot.service_id == self._service.service_id
-                and slot.schedule_id in agendas
-                and slot.start in window
-                and slot.start > now
-                and self._is_wanted(slot.rank)
-            ):
-                yield slot.rank
-
-    def _is_wanted(self, rank: SlotRank) -> bool:
-        """Whether it comes after what was shown, and suits the preference and the visitor."""
-        start, zone = rank[0], self._clinic.zone
-        return (
-            (self._after is None or rank > self._after)
-            and self._filter.admits(start, zone)
-            and self._eligible(local_date(start, zone))
-        )
-
-    def _starts(
-        self, occurrence: Occurrence, schedule_id: ScheduleId, window: Span
-    ) -> Iterator[SlotRank]:
-        """The ranks of the starts on an occurrence's grid that the preference admits."""
-        duration = self._service.duration
-        from_here = to_minute(max(window.start, self._earliest))
-        skipped = max(0, -((occurrence.first - from_here) // occurrence.interval))
-        first = occurrence.first + skipped * occurrence.interval
-        until = min(occurrence.last - duration // MINUTE + 1, to_minute(window.end))
-        for minute in range(first, until, occurrence.interval):
-            start = from_minute(minute)
-            rank = (start, schedule_id, start + duration)
-            if self._is_wanted(rank):
-                yield rank

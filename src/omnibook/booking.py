@@ -167,9 +167,9 @@ def _refusal(
     request: BookRequest, snapshot: Snapshot, visit: Visit, hold: Hold
 ) -> ServiceNotOffered | AlreadyBooked | TooManyHolds | None:
     """Why the visitor may not book this at all, whatever became of the time (R36, R37, R52)."""
-    clinic, now, patient = request.clinic, snapshot.now, request.patient
+    clinic, patient = request.clinic, request.patient
     service = clinic.service(hold.slot.service_id)
-    if service is None or not is_offered(service, patient, hold.slot, clinic, now):
+    if service is None or not is_offered(service, patient, hold.slot, clinic, snapshot):
         return ServiceNotOffered()
     if has_upcoming(snapshot, patient, hold.slot.service_id, clinic.policies):
         return AlreadyBooked()

@@ -5,6 +5,8 @@ and warns of what is hardly meant. It ends with 0 when the file can be used, war
 when there are mistakes, and with 2 when the command itself was misspelt. A file that cannot be read
 is a mistake, never a traceback.
 
+``omnibook criteria-schema`` prints the JSON Schema of a service's eligibility.
+
 ``omnibook db`` looks after a database: see :mod:`omnibook.cli_db`.
 
 Each subcommand is one function that adds its arguments and one that runs; see ``_COMMANDS``.
@@ -13,6 +15,7 @@ Each subcommand is one function that adds its arguments and one that runs; see `
 import argparse
 import importlib.metadata
 import importlib.resources
+import json
 import re
 import sys
 import zoneinfo
@@ -30,6 +33,8 @@ from omnibook.adapters.files import clinic_from_toml, load_patients
 from omnibook.cli_db import add_db, run_db, without_password
 from omnibook.clinic import Clinic
 from omnibook.clinic_checks import warn_about
+from omnibook.criteria_schema import eligibility_schema
+from omnibook.eligibility_checks import warn_about_sample
 from omnibook.errors import ConfigurationError
 from omnibook.mistakes import Mistake
 from omnibook.patient import Patient
@@ -98,7 +103,7 @@ def _today(text: str) -> date:
 def _check_config(given: argparse.Namespace) -> int:
     clinic, right = _checked_clinic(given.file, given.today)
     if given.patients is not None:
-        right = _checked_patients(given.patients, clinic) and right
+        right = _checked_patients(given.patients, clinic, given.today) and right
     return 0 if right else 1
 
 
@@ -108,7 +113,7 @@ def _checked_clinic(file: str, today: date | None) -> tuple[Clinic | None, bool]
     except ConfigurationError as error:
         _report(file, "", error.mistakes, ())
         return None, False
-    day = today or local_date(SystemClock().now(), clinic.zone)
+    day = _day(today, clinic)
     sources = dict.fromkeys(_zone_sources(clinic))
     warnings = [*warn_about(clinic, today=day), *_stale(sources)]
     content = f"{_count(clinic.services, 'service')}, {_count(clinic.schedules, 'schedule')}, "
@@ -118,14 +123,21 @@ def _checked_clinic(file: str, today: date | None) -> tuple[Clinic | None, bool]
     return clinic, True
 
 
-def _checked_patients(file: str, clinic: Clinic | None) -> bool:
+def _day(today: date | None, clinic: Clinic) -> date:
+    return today or local_date(SystemClock().now(), clinic.zone)
+
+
+def _checked_patients(file: str, clinic: Clinic | None, today: date | None) -> bool:
     try:
         patients = load_patients(file, region=clinic.region if clinic else "CA")
     except ConfigurationError as error:
         _report(file, "", error.mistakes, ())
         return False
-    warnings = _unknown_doctors(patients, clinic) if clinic else ()
-    _report(file, f"{_count(patients, 'patient file')}, ", (), tuple(warnings))
+    warnings: list[Mistake] = []
+    if clinic is not None:
+        warnings += _unknown_doctors(patients, clinic)
+        warnings += warn_about_sample(clinic, patients, today=_day(today, clinic))
+    _report(file, f"{_count(patients, 'patient file')}, ", (), warnings)
     return True
 
 
@@ -151,6 +163,18 @@ def _report(file: str, content: str, mistakes: Sequence[str], warnings: Sequence
 
 def _count(things: Sequence[object], name: str) -> str:
     return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
+
+
+# criteria-schema --------------------------------------------------------------------------------
+
+
+def _add_nothing(command: argparse.ArgumentParser) -> None:
+    """It has no arguments."""
+
+
+def _print_schema(_given: argparse.Namespace) -> int:
+    print(json.dumps(eligibility_schema(), indent=2))
+    return 0
 
 
 # Time zones -------------------------------------------------------------------------------------
@@ -202,5 +226,10 @@ _Run = Callable[[argparse.Namespace], int]
 
 _COMMANDS: dict[str, tuple[str, _AddArguments, _Run]] = {
     "check-config": ("Check a clinic's file.", _add_check_config, _check_config),
+    "criteria-schema": (
+        "Print the JSON Schema of a service's eligibility.",
+        _add_nothing,
+        _print_schema,
+    ),
     "db": ("Look after a database, and after the records in it.", add_db, run_db),
 }

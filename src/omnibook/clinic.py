@@ -5,7 +5,7 @@ marked *public*; internal names and activities never leave the clinic (R17).
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum, unique
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
@@ -18,6 +18,8 @@ from omnibook.errors import InvalidValue
 from omnibook.health_numbers import SHIPPED_ISSUERS, Issuers
 from omnibook.identity import EntryRules, MatchPolicy
 from omnibook.ids import ActivityId, ClinicId, PractitionerId, ScheduleId, ServiceId
+from omnibook.recurrence import Recurrence as Recurrence  # noqa: PLC0414 - public here too
+from omnibook.times import is_interval
 
 LANGUAGES = ("fr", "en")
 
@@ -93,42 +95,12 @@ class Release:
 
 
 @frozen(kw_only=True)
-class Recurrence:
-    """On which dates an opening occurs: weekly on some days, within dates, but for exceptions.
-
-    ``weekdays`` counts Monday as 0. ``first`` and ``last`` both count. A single date is a
-    recurrence whose ``first`` and ``last`` are that date, on every weekday.
-    """
-
-    weekdays: frozenset[int] = frozenset(range(7))
-    first: date | None = None
-    last: date | None = None
-    exceptions: frozenset[date] = frozenset()
-
-    def __attrs_post_init__(self) -> None:
-        if not self.weekdays <= frozenset(range(7)):
-            raise InvalidValue("weekdays are numbers from 0, Monday, to 6")
-
-    @classmethod
-    def once(cls, day: date) -> "Recurrence":
-        """The recurrence that occurs on one date only."""
-        return cls(first=day, last=day)
-
-    def __contains__(self, day: date) -> bool:
-        return (
-            day.weekday() in self.weekdays
-            and (self.first is None or self.first <= day)
-            and (self.last is None or day <= self.last)
-            and day not in self.exceptions
-        )
-
-
-@frozen(kw_only=True)
 class Opening:
     """A stretch of wall-clock time on a schedule, on each date of its recurrence (R30).
 
     It runs from ``start`` to ``end`` on the clock, to the next day's ``end`` with
-    ``ends_next_day``. Starts lie every ``interval`` of elapsed time from its first instant.
+    ``ends_next_day``. Starts lie every ``interval`` of elapsed time from its first instant: whole
+    minutes, a day at most.
     ``online`` false keeps it for the desk.
     """
 
@@ -142,8 +114,8 @@ class Opening:
     release: Release | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.interval <= timedelta() or self.interval % timedelta(minutes=1):
-            raise InvalidValue("an opening's interval is a whole number of minutes, at least one")
+        if not is_interval(self.interval):
+            raise InvalidValue("an opening's interval is a whole number of minutes from 1 to 1440")
         if not self.activities:
             raise InvalidValue("an opening needs at least one activity")
         if self.start.tzinfo is not None or self.end.tzinfo is not None:
@@ -245,6 +217,8 @@ class Policies:
     """What a clinic may decide otherwise; the defaults are those of RULES.md."""
 
     match: MatchPolicy = MatchPolicy()
+    blind_indexes: bool = False
+    """Whether the directory is asked by keyed hashes too (:mod:`omnibook.blind_indexes`)."""
     self_minimum_age: int = 14
     hold: timedelta = timedelta(minutes=5)
     visit_idle: timedelta = timedelta(minutes=30)

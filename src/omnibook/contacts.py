@@ -10,8 +10,9 @@ is there to correct it. An extension is the best example: E.164 drops it silentl
 is refused, and a stored one is ignored.
 
 In +1 nearly every number can be either a fixed line or a cell phone; only what the numbering plan
-rules out (toll-free, premium rate, a fixed line elsewhere) is refused (R11). Formats follow ITU-T
-E.164 (11/2010), RFC 5322 and RFC 6531, as read by phonenumbers 9 and email-validator 2.
+rules out (toll-free, premium rate, a fixed line elsewhere) is refused, each with its code (R11).
+Formats follow ITU-T E.164 (11/2010), RFC 5322 and RFC 6531, as read by phonenumbers 9 and
+email-validator 2.
 """
 
 import re
@@ -47,8 +48,16 @@ _PHONE_WITH_EXTENSION = re.compile(
     """,
     re.VERBOSE,
 )
-_STORED_PHONE = re.compile(r"[( ]*\+?[0-9 ()./-]+")
+# Three digits first: what is looked for is a number with letters in it, not a text with digits.
+_PHONE_WITH_LETTERS = re.compile(r"[( ]*\+?[( ]*(?:[0-9][ ()./-]*){3}(?:[0-9 ()./-]|[^\W\d_])*")
+_STORED_PHONE = re.compile(r"\+?\(?[0-9][0-9 ()./-]*")
 _CELL_PHONE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+_OTHER_TYPES = {
+    PhoneNumberType.TOLL_FREE: ProblemCode.PHONE_TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE: ProblemCode.PHONE_PREMIUM_RATE,
+    PhoneNumberType.FIXED_LINE: ProblemCode.PHONE_FIXED_LINE,
+    PhoneNumberType.VOIP: ProblemCode.PHONE_INTERNET,
+}
 
 
 @unique
@@ -121,11 +130,21 @@ def parse_cell_phone(text: object, *, region: str) -> ContactPoint | Problem:
     Returns:
         A contact point of rank 1. Or a problem on ``cell_phone``: one of
         :func:`~omnibook.typed_text.read_line`; ``PHONE_EXTENSION`` (a number with an extension,
-        which a message could not reach); ``PHONE_MALFORMED``; ``PHONE_NOT_A_CELL_PHONE`` (a valid
-        number that the numbering plan keeps for something else, internet telephony included).
+        which a message could not reach); ``PHONE_LETTERS`` (letters for digits, or a word after
+        the number); ``PHONE_MALFORMED``. Or, of a valid number that the numbering plan keeps for
+        something else than cell phones: ``PHONE_TOLL_FREE``, ``PHONE_PREMIUM_RATE``,
+        ``PHONE_FIXED_LINE``, ``PHONE_INTERNET``, ``PHONE_NOT_A_CELL_PHONE`` (anything else, such
+        as a pager or a personal number).
 
     Raises:
         InvalidValue: ``region`` is unknown, see :func:`is_phone_region`.
+
+    >>> parse_cell_phone("(514) 555-0123", region="CA").value
+    '+15145550123'
+    >>> parse_cell_phone("514 555-0123 poste 45", region="CA").code.value
+    'phone.extension'
+    >>> parse_cell_phone("1 800 555-0123", region="CA").code.value
+    'phone.toll-free'
     """
     _check_region(region)
     name = "cell_phone"
@@ -137,11 +156,16 @@ def parse_cell_phone(text: object, *, region: str) -> ContactPoint | Problem:
         return Problem(ProblemCode.TOO_LONG, name, {"limit": PHONE_LIMIT})
     if _PHONE_WITH_EXTENSION.fullmatch(plain.casefold()):
         return Problem(ProblemCode.PHONE_EXTENSION, name)
-    number = _valid_number(plain, region) if _TYPED_PHONE.fullmatch(plain) else None
+    if not _TYPED_PHONE.fullmatch(plain):
+        has_letters = _PHONE_WITH_LETTERS.fullmatch(plain) is not None
+        code = ProblemCode.PHONE_LETTERS if has_letters else ProblemCode.PHONE_MALFORMED
+        return Problem(code, name)
+    number = _valid_number(plain, region)
     if number is None:
         return Problem(ProblemCode.PHONE_MALFORMED, name)
-    if phonenumbers.number_type(number) not in _CELL_PHONE_TYPES:
-        return Problem(ProblemCode.PHONE_NOT_A_CELL_PHONE, name)
+    kind = phonenumbers.number_type(number)
+    if kind not in _CELL_PHONE_TYPES:
+        return Problem(_OTHER_TYPES.get(kind, ProblemCode.PHONE_NOT_A_CELL_PHONE), name)
     return ContactPoint(system=ContactSystem.PHONE, value=_e164(number))
 
 
@@ -155,6 +179,12 @@ def parse_email(text: object) -> ContactPoint | Problem:
     Returns:
         A contact point of rank 1. Or a problem on ``email``: one of
         :func:`~omnibook.typed_text.read_line`, or ``EMAIL_MALFORMED``.
+
+    >>> point = parse_email(" Marie.T+clinic@EXAMPLE.org ")
+    >>> point.value
+    'Marie.T+clinic@example.org'
+    >>> point.match_key
+    'email:marie.t+clinic@example.org'
     """
     line = read_line(text, field="email", limit=EMAIL_LIMIT)
     if isinstance(line, Problem):
@@ -176,9 +206,9 @@ def read_stored_contact(
 ) -> ContactPoint | None:
     """A contact as a clinic's file holds it, read leniently.
 
-    A phone may be of any kind. What follows a whole number (an extension, a note, a second number)
-    is left out; letters that stand for digits are dialled (``1 800 555-MILK``). An address may have
-    a display name.
+    A phone may be of any kind. What stands around a whole number (an extension, a note, a second
+    number) is left out; letters that stand for digits are dialled (``1 800 555-MILK``). An address
+    may have a display name.
 
     Returns:
         The contact point, or ``None`` when the text holds nothing usable, whatever its type.
@@ -186,6 +216,11 @@ def read_stored_contact(
     Raises:
         InvalidValue: ``region`` is unknown, or a usable text meets a rank below 1, or another value
             that a :class:`ContactPoint` refuses.
+
+    >>> read_stored_contact(
+    ...     ContactSystem.PHONE, "Tél. : 514 555-0123 poste 45", region="CA", rank=1
+    ... ).value
+    '+15145550123'
     """
     _check_region(region)
     line = read_line(text, field="stored", limit=STORED_LIMIT)
@@ -244,11 +279,15 @@ def _valid_number(text: str, region: str) -> PhoneNumber | None:
 
 
 def _stored_number(text: str, region: str) -> PhoneNumber | None:
-    # The library would turn the letters of "poste 45" into digits of the number: what looks like a
-    # number up to there comes first.
-    start = _STORED_PHONE.match(text)
-    number = None if start is None else _valid_number(start.group(), region)
-    return number or _valid_number(text, region)
+    # The library would turn the letters of "poste 45" into digits of the number: each stretch that
+    # looks like a number comes first. A slash can stand inside a number, and between two.
+    stretches = [found.group() for found in _STORED_PHONE.finditer(text)]
+    whole = (part for stretch in stretches for part in (stretch, stretch.partition("/")[0]))
+    for candidate in (*whole, text):
+        number = _valid_number(candidate, region)
+        if number is not None:
+            return number
+    return None
 
 
 def _e164(number: PhoneNumber) -> str:

@@ -4,6 +4,14 @@ A criterion asks about :class:`~omnibook.facts.Facts` on a day and finds one of 
 reason code for staff. Criteria are data: comparable, hashable, printable, and JSON both ways. They
 are a protocol and not a closed union, so that a host can add its own: a frozen class with a
 ``kind`` and four methods, and an entry in the :data:`CriterionKinds` handed to the readers.
+
+Three more things can be told of a criterion, and need not be:
+
+* ``asks``, a set of :class:`~omnibook.facts.FactName`: the facts that it may look at. One that does
+  not say may look at all of them, so that the file's visits are read for it each time.
+* ``within``, a tuple: the criteria that it holds, for one that combines others.
+* ``schema()``, a class method: the JSON Schema of its settings, see
+  :mod:`omnibook.criteria_schema`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +21,7 @@ from typing import ClassVar, Protocol, Self, TypeAlias, cast, runtime_checkable
 from attrs import frozen
 
 from omnibook.errors import InvalidValue
-from omnibook.facts import Day, Facts, Truth
+from omnibook.facts import Day, FactName, Facts, Truth
 from omnibook.table_reader import TableReader
 
 _DEEPEST = 20
@@ -27,14 +35,15 @@ CriterionKinds: TypeAlias = "Mapping[str, type[Criterion]]"
 class Finding:
     """What a criterion found, and why.
 
-    ``code`` is a :class:`~omnibook.criteria.ReasonCode`, or a host's own stable code for its own
-    criterion. ``parts`` are the findings of the criteria within, each with where it stands, such as
-    ``criteria[0]``.
+    ``code`` is a :class:`~omnibook.reason_codes.ReasonCode`, or a host's own stable code for its
+    own criterion. ``parts`` are the findings of the criteria within, each with where it stands,
+    such as ``criteria[0]``. ``facts`` are those that it rests on, by name.
     """
 
     truth: Truth
     code: str
     parts: tuple[tuple[str, "Finding"], ...] = ()
+    facts: tuple[FactName, ...] = ()
 
 
 @runtime_checkable
@@ -90,6 +99,23 @@ def criterion_of(given: object) -> Criterion:
     if isinstance(given, Criterion) and not isinstance(given, type):
         return given
     raise InvalidValue("a criterion is needed, built with its settings, such as HasFile()")
+
+
+def criteria_within(criterion: Criterion) -> Iterator[Criterion]:
+    """The criterion itself, and all that it holds, however deep."""
+    yield criterion
+    for one in _inner(criterion):
+        yield from criteria_within(one)
+
+
+def asked_by(criterion: Criterion) -> frozenset[FactName]:
+    """The facts that a criterion may look at; all of them for one that does not say."""
+    asked: Iterable[FactName] = getattr(criterion, "asks", FactName)
+    return frozenset(asked)
+
+
+def _inner(criterion: Criterion) -> tuple[Criterion, ...]:
+    return cast("tuple[Criterion, ...]", getattr(criterion, "within", ()))
 
 
 def turning_days_of(

@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import cast
 
-from omnibook.availability import Own, agenda, claimed_span, judge
 from omnibook.clinic import Schedule, Service
 from omnibook.desk import busy_conflicts
-from omnibook.eligibility import Verdict, judge_eligibility, possible_on_some_day
+from omnibook.eligibility import judge_eligibility, possible_on_some_day
 from omnibook.errors import InvalidValue
+from omnibook.explaining import AboutPatient, explain_slot, surroundings
 from omnibook.holds import has_upcoming
 from omnibook.identity import Patient
 from omnibook.ids import SubjectKey
+from omnibook.known_facts import facts_in
 from omnibook.outcomes import DayList, ServiceExplanation, TimeExplanation
 from omnibook.ports import AppointmentsWithin, FlagsOf, ReadScope
 from omnibook.records import Actor, Slot
 from omnibook.times import Span, as_instant, local_date, start_of_day
 from omnibook.transactions import Decision, Scope
-from omnibook.visits import facts_of
 from omnibook.wiring import Wiring
 
 _FIRST_YEAR, _LAST_YEAR = 2, 9998
@@ -71,11 +71,13 @@ async def explain_service(
     """Why the patient sees, or does not see, the service today (R19, R21, R22)."""
     clinic = wiring.clinic
     subject = wiring.subject(patient.patient_id)
-    now = await record_look(wiring, actor, "explain-service", ServiceExplanation.code, (subject,))
+    await record_look(wiring, actor, "explain-service", ServiceExplanation.code, (subject,))
+    scope = Scope(clinic_id=clinic.clinic_id, patients=patient.ids)
+    now, snapshot = await wiring.read(ReadScope(scope))
     today = local_date(now, clinic.zone)
     verdict = possible_on_some_day(
         service.eligibility,
-        facts_of(patient if patient.is_live else None),
+        facts_in(snapshot, patient, clinic.zone),
         booked_on=today,
         first=today,
         last=local_date(now + clinic.policies.horizon, clinic.zone),
@@ -109,34 +111,29 @@ async def explain_time(
     await record_look(wiring, actor, "explain-time", TimeExplanation.code, subjects)
     scope = Scope(
         clinic_id=clinic.clinic_id,
-        schedules={schedule.schedule_id: claimed_span(slot, service)},
+        schedules={schedule.schedule_id: surroundings(slot, service, clinic.zone)},
         patients=frozenset() if patient is None else patient.ids,
     )
     now, snapshot = await wiring.read(ReadScope(scope))
-    state = snapshot.schedules[schedule.schedule_id]
-    judgement = judge(
+    about = None
+    if patient is not None:
+        about = AboutPatient(
+            verdict=judge_eligibility(
+                service.eligibility,
+                facts_in(snapshot, patient, clinic.zone),
+                booked_on=local_date(now, clinic.zone),
+                visit_on=local_date(slot.start, clinic.zone),
+            ),
+            already_booked=has_upcoming(snapshot, patient, service.service_id, clinic.policies),
+            holds=tuple(each for each in snapshot.live_holds() if each.patient_id in patient.ids),
+        )
+    return explain_slot(
         slot,
         service,
-        agenda(clinic, schedule, await wiring.openings_of(schedule.schedule_id), state, now),
+        schedule,
+        clinic=clinic,
+        openings=await wiring.openings_of(schedule.schedule_id),
+        state=snapshot.schedules[schedule.schedule_id],
         now=now,
-        policies=clinic.policies,
-    )
-    verdict: Verdict | None = None
-    already_booked, held = False, False
-    if patient is not None:
-        verdict = judge_eligibility(
-            service.eligibility,
-            facts_of(patient if patient.is_live else None),
-            booked_on=local_date(now, clinic.zone),
-            visit_on=local_date(slot.start, clinic.zone),
-        )
-        already_booked = has_upcoming(snapshot, patient, service.service_id, clinic.policies)
-        held = slot in Own.of_file(snapshot, patient.ids)
-    return TimeExplanation(
-        service_id=service.service_id,
-        schedule_id=schedule.schedule_id,
-        start=slot.start,
-        reasons=() if held else judgement.obstacles,
-        verdict=verdict,
-        already_booked=already_booked,
+        about=about,
     )

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from omnibook.booking import CANCEL_REASON_LIMIT
 from omnibook.booking_form import BookingEntries, BookingForm, free_text
 from omnibook.clinic import LANGUAGES, Schedule
+from omnibook.contact_edits import ContactChange, ContactEdit
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.desk import (
     BusyImport,
@@ -33,6 +34,7 @@ from omnibook.desk import (
     decide_withdraw_opening,
     opening_of,
 )
+from omnibook.desk_contacts import edit_contact
 from omnibook.desk_looks import day_list, explain_service, explain_time, record_look
 from omnibook.errors import InvalidValue
 from omnibook.identity import Identity, IdentityForm, Patient
@@ -51,6 +53,7 @@ from omnibook.outcomes import (
     DeskBookOutcome,
     DeskCancelOutcome,
     DeskCloseOutcome,
+    DeskContactOutcome,
     DeskExplainServiceOutcome,
     DeskExplainTimeOutcome,
     DeskImportOutcome,
@@ -63,7 +66,7 @@ from omnibook.outcomes import (
 from omnibook.ports import AppointmentsWithin, ReadScope
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import Actor, ActorKind, Busy, Slot
-from omnibook.times import Span, local_date
+from omnibook.times import Span, is_interval, local_date
 from omnibook.transactions import Scope
 from omnibook.wiring import Wiring, storable
 
@@ -94,8 +97,8 @@ class DeskWork:
             return NotFound()
         if isinstance(cast("object", activities), str):
             raise InvalidValue("activities must be a tuple of identifiers, not one text")
-        if not activities or interval < timedelta(minutes=1) or interval % timedelta(minutes=1):
-            raise InvalidValue("an opening needs an activity and an interval of whole minutes")
+        if not activities or not is_interval(interval):
+            raise InvalidValue("an opening needs an activity, and an interval of 1 to 1440 minutes")
         if not self.wiring.clinic.activities.issuperset(activities):
             raise InvalidValue("no service has one of these activities: nothing would be offered")
         request = OpenRequest(
@@ -276,6 +279,42 @@ class DeskWork:
         )
         return await self.wiring.transact(scope, partial(decide_desk_cancel, request))
 
+    # Contacts ------------------------------------------------------------------------------------
+
+    async def verify_contact(
+        self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
+    ) -> DeskContactOutcome:
+        """See :meth:`omnibook.FrontDesk.verify_contact`."""
+        edit = ContactEdit(change=ContactChange.VERIFY, match_key=_key_of(contact))
+        return await self._edit(request_id, patient_id, edit, actor)
+
+    async def move_contact(
+        self,
+        request_id: str,
+        patient_id: str,
+        contact: ContactPoint,
+        *,
+        position: int,
+        actor: Actor,
+    ) -> DeskContactOutcome:
+        """See :meth:`omnibook.FrontDesk.move_contact`."""
+        edit = ContactEdit(change=ContactChange.MOVE, match_key=_key_of(contact), position=position)
+        return await self._edit(request_id, patient_id, edit, actor)
+
+    async def remove_contact(
+        self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
+    ) -> DeskContactOutcome:
+        """See :meth:`omnibook.FrontDesk.remove_contact`."""
+        edit = ContactEdit(change=ContactChange.REMOVE, match_key=_key_of(contact))
+        return await self._edit(request_id, patient_id, edit, actor)
+
+    async def _edit(
+        self, request_id: str, patient_id: str, edit: ContactEdit, actor: Actor
+    ) -> DeskContactOutcome:
+        by, request = _staff(actor), _request(request_id)
+        patient = await self._file(patient_id)
+        return await edit_contact(self.wiring, request, patient, edit, by)
+
     # Look and explain ----------------------------------------------------------------------------
 
     async def day(self, day: date, *, actor: Actor) -> DayList:
@@ -356,6 +395,12 @@ def _staff(actor: Actor) -> Actor:
     if not isinstance(cast("object", actor), Actor) or actor.kind is not ActorKind.STAFF:
         raise InvalidValue("the front desk is for staff; give Actor.staff(staff_id)")
     return actor
+
+
+def _key_of(contact: ContactPoint) -> str:
+    if not isinstance(cast("object", contact), ContactPoint):
+        raise InvalidValue("contact must be a ContactPoint, such as one of the file's")
+    return contact.match_key
 
 
 def _request(request_id: str) -> str:

@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar, cast
 
 from attrs import field, frozen
 
-from omnibook.ages import AgeUnit
+from omnibook.ages import AgeUnit, LeapDayRule
 from omnibook.criteria import (
     SHIPPED_KINDS,
     AgeRange,
@@ -29,17 +29,31 @@ from omnibook.criteria import (
     AsOf,
     AtLeast,
     FamilyDoctorHere,
+    FamilyDoctorIs,
     FileNumberHere,
+    ForDependant,
+    HadVisitFor,
     HasFile,
+    HasHealthCard,
+    HasTag,
+    LastVisit,
+    MinimumInterval,
+    NoFamilyDoctor,
     Not,
+    Period,
+    PeriodUnit,
     ReasonCode,
     RegisteredSex,
+    Residence,
+    UpcomingLimit,
+    When,
 )
 from omnibook.criterion import (
     CRITERION_REMEDY,
     Criterion,
     CriterionKinds,
     Finding,
+    asked_by,
     criteria_of,
     criterion_of,
     criterion_to_data,
@@ -48,7 +62,23 @@ from omnibook.criterion import (
     turning_days_of,
 )
 from omnibook.errors import InvalidValue
-from omnibook.facts import UNKNOWN, Day, Fact, Facts, Sex, Truth, Unknown, at_least
+from omnibook.facts import (
+    FACTS_OF_VISITS,
+    UNKNOWN,
+    Day,
+    Fact,
+    FactName,
+    Facts,
+    FactState,
+    HealthCard,
+    PriorVisit,
+    PriorVisits,
+    Sex,
+    Truth,
+    Unknown,
+    UpcomingVisit,
+    at_least,
+)
 from omnibook.table_reader import TableReader
 
 __all__ = [
@@ -65,20 +95,41 @@ __all__ = [
     "Day",
     "Eligibility",
     "Fact",
+    "FactName",
+    "FactState",
+    "FactUsed",
     "Facts",
     "FamilyDoctorHere",
+    "FamilyDoctorIs",
     "FileNumberHere",
     "Finding",
+    "ForDependant",
+    "HadVisitFor",
     "HasFile",
+    "HasHealthCard",
+    "HasTag",
+    "HealthCard",
+    "LastVisit",
+    "LeapDayRule",
+    "MinimumInterval",
+    "NoFamilyDoctor",
     "Not",
+    "Period",
+    "PeriodUnit",
+    "PriorVisit",
+    "PriorVisits",
     "Reason",
     "ReasonCode",
     "RegisteredSex",
+    "Residence",
     "Restricted",
     "Sex",
     "Truth",
     "Unknown",
+    "UpcomingLimit",
+    "UpcomingVisit",
     "Verdict",
+    "When",
     "criterion_to_data",
     "eligibility_to_data",
     "judge_eligibility",
@@ -118,6 +169,18 @@ class Eligibility:
         """Whether nothing is configured; a formula that always holds is not "nothing" (R13)."""
         return not self.inclusions and not self.exclusions
 
+    @property
+    def asks(self) -> frozenset[FactName]:
+        """The facts that its criteria may look at."""
+        if self.is_open:
+            return frozenset()
+        return frozenset[FactName]().union(*(asked_by(one) for _, one in self.placed()))
+
+    @property
+    def asks_visits(self) -> bool:
+        """Whether the file's appointments must be read before it can be judged (R20)."""
+        return not self.asks.isdisjoint(FACTS_OF_VISITS)
+
     def placed(self) -> Iterator[tuple[str, Criterion]]:
         """Every criterion with where it stands: ``include[0][1]``, ``exclude[0]``."""
         for i, group in enumerate(self.inclusions):
@@ -127,17 +190,27 @@ class Eligibility:
             yield f"exclude[{i}]", criterion
 
 
+@frozen
+class FactUsed:
+    """A fact that a finding rests on, and what is known of it; never the fact itself."""
+
+    name: FactName
+    state: FactState
+
+
 @frozen(kw_only=True)
 class Reason:
     """What one criterion found, for staff only (R21).
 
     ``path`` is where the criterion stands, such as ``include[0][1].criteria[2]``. ``code`` is a
-    :class:`~omnibook.criteria.ReasonCode`, or a host's own for its own criterion.
+    :class:`~omnibook.reason_codes.ReasonCode`, or a host's own for its own criterion. ``facts`` are
+    those that it rests on; a combination rests on those of the criteria within.
     """
 
     code: str
     path: str
     truth: Truth
+    facts: tuple[FactUsed, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -150,6 +223,9 @@ class Verdict:
 
     eligible: bool
     reasons: tuple[Reason, ...]
+
+
+_OPEN = Verdict(eligible=True, reasons=())
 
 
 def judge_eligibility(
@@ -168,6 +244,8 @@ def judge_eligibility(
         for everything else without any known fact (R13); else what the criteria find.
     """
     on = Day(booked_on=booked_on, visit_on=visit_on)
+    if eligibility.is_open:
+        return _OPEN
     unasked = Finding(Truth.UNKNOWN, ReasonCode.UNIDENTIFIED) if facts.nothing_known else None
     found = {
         path: unasked or criterion.judge(facts, on) for path, criterion in eligibility.placed()
@@ -179,14 +257,17 @@ def judge_eligibility(
     clear = all(
         found[f"exclude[{i}]"].truth is Truth.FALSE for i in range(len(eligibility.exclusions))
     )
-    reasons = tuple(reason for path, finding in found.items() for reason in _told(path, finding))
+    reasons = tuple(
+        reason for path, finding in found.items() for reason in _told(path, finding, facts)
+    )
     return Verdict(eligible=met and clear, reasons=reasons)
 
 
-def _told(path: str, finding: Finding) -> Iterator[Reason]:
-    yield Reason(code=finding.code, path=path, truth=finding.truth)
+def _told(path: str, finding: Finding, facts: Facts) -> Iterator[Reason]:
+    used = tuple(FactUsed(name, facts.state_of(name)) for name in finding.facts)
+    yield Reason(code=finding.code, path=path, truth=finding.truth, facts=used)
     for place, part in finding.parts:
-        yield from _told(f"{path}.{place}", part)
+        yield from _told(f"{path}.{place}", part, facts)
 
 
 def possible_on_some_day(

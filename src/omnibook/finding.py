@@ -5,11 +5,11 @@ from functools import partial
 
 from attrs import evolve
 
-from omnibook.availability import Own, Search
 from omnibook.clinic import Clinic, Service
+from omnibook.daybits import day_of
 from omnibook.eligibility import judge_eligibility
-from omnibook.identity import Patient
-from omnibook.ids import PatientId, VisitId
+from omnibook.facts import Facts
+from omnibook.ids import VisitId
 from omnibook.outcomes import (
     FindOutcome,
     InvalidEntry,
@@ -19,15 +19,16 @@ from omnibook.outcomes import (
     ServiceNotOffered,
     SlotTaken,
 )
-from omnibook.ports import ReadScope
+from omnibook.outlook import Outlook
+from omnibook.ports import ReadDays, ReadOutlook
 from omnibook.preference import Filter, Preference
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import Slot
 from omnibook.sealed import Cursor, make_cursor, read_cursor
-from omnibook.standing import Standing
-from omnibook.times import local_date
-from omnibook.transactions import Scope
-from omnibook.visits import facts_of, listing
+from omnibook.search import Search, Wish
+from omnibook.standing import Standing, facts_for
+from omnibook.times import local_date, to_minute
+from omnibook.visits import is_listed
 from omnibook.wiring import Wiring
 
 PAGE = 5
@@ -39,8 +40,10 @@ MOST = 50
 async def find(
     wiring: Wiring,
     standing: Standing,
+    outlook: Outlook,
     service_id: str,
     preference: Preference,
+    *,
     after: str | None = None,
 ) -> FindOutcome:
     """List the next availabilities of a service; see :meth:`omnibook.Portal.find`."""
@@ -49,8 +52,10 @@ async def find(
     if isinstance(chosen, InvalidEntry):
         return chosen
     service = clinic.service(service_id)
-    listed = {each.service_id for each in listing(clinic, standing.patient, now)}
-    if service is None or service.service_id not in listed:
+    if service is None:
+        return ServiceNotOffered()
+    known = await facts_for(wiring, standing, (service,))
+    if not is_listed(service, known, clinic, now):
         return ServiceNotOffered()
     bound_to = _bound_to(standing.visit.visit_id, service, chosen)
     cursor = None
@@ -59,24 +64,22 @@ async def find(
         if cursor is None:
             return InvalidEntry((Problem(ProblemCode.CURSOR_INVALID, "after"),))
     shown = 0 if cursor is None else cursor.shown
-    # One more than is shown tells whether there is a next page.
-    search = Search(
-        clinic,
-        service,
-        chosen,
-        await wiring.openings(schedule.schedule_id for schedule in clinic.schedules),
-        now=now,
-        wanted=PAGE + 1,
-        eligible=partial(_may_come, clinic, service, standing.patient, now),
+    wish = Wish(
+        service=service,
+        chosen=chosen,
+        visit_id=standing.visit.visit_id,
+        patient_ids=frozenset() if standing.patient is None else standing.patient.ids,
+        eligible=partial(_may_come, clinic, service, known, now),
         after=None if cursor is None else cursor.rank,
     )
-    await _run(wiring, search, standing)
-    slots = search.found[:PAGE]
+    # One more than is shown tells whether there is a next page.
+    found = await _search(wiring, outlook, wish, PAGE + 1)
+    slots = found[:PAGE]
     if not slots:
         return NoAvailability()
     shown += len(slots)
     following = None
-    if len(search.found) > PAGE and shown < MOST:
+    if len(found) > PAGE and shown < MOST:
         last = slots[-1]
         following = make_cursor(
             wiring.keys,
@@ -99,22 +102,35 @@ async def with_fresh(
     Nothing was searched when the preference is unusable or the service is not offered any more:
     then there is no ``fresh``, rather than a word that nothing is free.
     """
-    found = await find(wiring, standing, service_id, preference or Preference.soonest())
+    _, outlook = await wiring.read(ReadOutlook(standing.snapshot.scope))
+    found = await find(wiring, standing, outlook, service_id, preference or Preference.soonest())
     return evolve(taken, fresh=found if isinstance(found, Page | NoAvailability) else None)
 
 
-async def _run(wiring: Wiring, search: Search, standing: Standing) -> None:
-    visit, patient = standing.visit, standing.patient
-    patient_ids = frozenset[PatientId]() if patient is None else patient.ids
-    while (window := search.window) is not None:
-        reach = search.reach(window)
-        scope = Scope(
-            clinic_id=wiring.clinic.clinic_id,
-            schedules={schedule.schedule_id: reach for schedule in search.schedules},
-            visit=visit.visit_id,
+async def _search(wiring: Wiring, outlook: Outlook, wish: Wish, wanted: int) -> list[Slot]:
+    clinic = wiring.clinic
+    versions = await wiring.opening_versions(each.schedule_id for each in clinic.schedules)
+    search = Search(
+        wiring.keeper.kept(day_of(to_minute(outlook.snapshot.now))),
+        outlook,
+        wish,
+        opening_versions=versions,
+        wanted=wanted,
+    )
+    while (need := search.need) is not None:
+        openings = await wiring.openings(need.openings)
+        then = await wiring.opening_versions(need.openings)
+        unsettled = [name for name in need.openings if then[name] != versions[name]]
+        _, days = await wiring.read(
+            ReadDays(
+                clinic_id=clinic.clinic_id,
+                schedules=need.schedules,
+                first=need.first,
+                last=need.last,
+            )
         )
-        _, snapshot = await wiring.read(ReadScope(scope))
-        search.feed(window, snapshot, Own.of(snapshot, visit.visit_id, patient_ids))
+        search.feed(days, openings, unsettled=unsettled)
+    return search.found
 
 
 def _offer(clinic: Clinic, service: Service, slot: Slot) -> Offer:
@@ -137,13 +153,11 @@ def _bound_to(visit_id: VisitId, service: Service, chosen: Filter) -> str:
     return f"{visit_id} {service.service_id} {described}"
 
 
-def _may_come(
-    clinic: Clinic, service: Service, patient: Patient | None, now: datetime, day: date
-) -> bool:
+def _may_come(clinic: Clinic, service: Service, known: Facts, now: datetime, day: date) -> bool:
     """Whether the visitor is eligible for a visit on this date (R22)."""
     return judge_eligibility(
         service.eligibility,
-        facts_of(patient),
+        known,
         booked_on=local_date(now, clinic.zone),
         visit_on=day,
     ).eligible

@@ -1,4 +1,4 @@
-"""The clinic's side: open and close times, book, cancel, look at a day, explain.
+"""The clinic's side: open and close times, book, cancel, edit contacts, look at a day, explain.
 
 Every action names its actor, the member of staff, and ends in the audit trail; so does every look
 at a person's data (R50). Actions that make something carry the caller's ``request_id``: repeated
@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from omnibook.awaiting import finish, twin_of
 from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic
+from omnibook.contacts import ContactPoint
 from omnibook.desk_work import DeskWork
 from omnibook.identity import IdentityForm
 from omnibook.outcomes import (
@@ -19,6 +20,7 @@ from omnibook.outcomes import (
     DeskBookOutcome,
     DeskCancelOutcome,
     DeskCloseOutcome,
+    DeskContactOutcome,
     DeskExplainServiceOutcome,
     DeskExplainTimeOutcome,
     DeskImportOutcome,
@@ -85,7 +87,8 @@ class FrontDesk:
         """Open time for online booking, on a grid of ``interval`` from ``start`` (R48).
 
         Returns :class:`Opened`; :class:`RequestReused`; or :class:`NotFound` for an unknown
-        schedule. Raises :class:`InvalidValue` for an activity that no service has.
+        schedule. Raises :class:`InvalidValue` for an activity that no service has, and for an
+        interval that is not a whole number of minutes from 1 to 1440.
         """
         return finish(
             self._work.open_time(
@@ -142,7 +145,8 @@ class FrontDesk:
 
         Returns :class:`BusyImported` with the conflicts, the same one when it is repeated; or
         :class:`NotFound` for an unknown schedule. Raises :class:`InvalidValue` for a busy time that
-        is another schedule's or lies outside, and for a ``busy_id`` that is given twice.
+        is another schedule's or lies outside, for one that ends after 9999-12-31T23:59 UTC, and for
+        a ``busy_id`` that is given twice.
         """
         return finish(self._work.import_busy(schedule_id, start, end, busy, actor=actor))
 
@@ -213,6 +217,54 @@ class FrontDesk:
                 asked_by_patient=asked_by_patient,
             )
         )
+
+    # Contacts ------------------------------------------------------------------------------------
+
+    def verify_contact(
+        self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
+    ) -> DeskContactOutcome:
+        """Say that a contact of a patient's file is the patient's: it counts from now on (R8, R41).
+
+        ``patient_id`` is the file's identifier, ``contact`` one of the file's, compared by match
+        key. The directory has to be a :class:`~omnibook.ports.ContactEditor`.
+
+        Returns :class:`ContactsEdited` with all contacts of the file, those that stand when the
+        call is repeated; :class:`NotFound` for an unknown file, or a contact that it has not;
+        :class:`NotSupported` when the clinic's directory cannot be edited here.
+        """
+        return finish(self._work.verify_contact(request_id, patient_id, contact, actor=actor))
+
+    def move_contact(
+        self,
+        request_id: str,
+        patient_id: str,
+        contact: ContactPoint,
+        *,
+        position: int,
+        actor: Actor,
+    ) -> DeskContactOutcome:
+        """Give a contact of a patient's file another position; 1 is the main contact's (R43).
+
+        The others keep their order. Reminders go to the current contact at position 1. A
+        ``position`` beyond the last one is the last. See :meth:`verify_contact`.
+
+        Returns :class:`ContactsEdited`, :class:`NotFound` or :class:`NotSupported`. Raises
+        :class:`InvalidValue` for a position that is no whole number above 0.
+        """
+        return finish(
+            self._work.move_contact(request_id, patient_id, contact, position=position, actor=actor)
+        )
+
+    def remove_contact(
+        self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
+    ) -> DeskContactOutcome:
+        """Take a contact out of a patient's file: it is not the patient's (R41).
+
+        See :meth:`verify_contact`. A later booking with it on the form adds it again, unverified.
+
+        Returns :class:`ContactsEdited`, :class:`NotFound` or :class:`NotSupported`.
+        """
+        return finish(self._work.remove_contact(request_id, patient_id, contact, actor=actor))
 
     # Look and explain ----------------------------------------------------------------------------
 
@@ -374,6 +426,32 @@ class AsyncFrontDesk:
             close_time=close_time,
             asked_by_patient=asked_by_patient,
         )
+
+    @twin_of(FrontDesk.verify_contact)
+    async def verify_contact(
+        self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
+    ) -> DeskContactOutcome:
+        return await self._work.verify_contact(request_id, patient_id, contact, actor=actor)
+
+    @twin_of(FrontDesk.move_contact)
+    async def move_contact(
+        self,
+        request_id: str,
+        patient_id: str,
+        contact: ContactPoint,
+        *,
+        position: int,
+        actor: Actor,
+    ) -> DeskContactOutcome:
+        return await self._work.move_contact(
+            request_id, patient_id, contact, position=position, actor=actor
+        )
+
+    @twin_of(FrontDesk.remove_contact)
+    async def remove_contact(
+        self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
+    ) -> DeskContactOutcome:
+        return await self._work.remove_contact(request_id, patient_id, contact, actor=actor)
 
     @twin_of(FrontDesk.day)
     async def day(self, day: date, *, actor: Actor) -> DayList:

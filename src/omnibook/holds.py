@@ -21,6 +21,7 @@ from omnibook.booking_form import BookingEntries
 from omnibook.clinic import Clinic, Opening, Policies, Schedule, Service
 from omnibook.identity import Patient
 from omnibook.ids import ActivityId, ContactKey, HoldId, ServiceId, SourceKey, VisitId
+from omnibook.known_facts import upcoming_of
 from omnibook.outcomes import (
     AlreadyBooked,
     BackOutcome,
@@ -75,7 +76,7 @@ def decide_review(request: ReviewRequest, snapshot: Snapshot) -> Decision[Review
     again = _needs(snapshot, pending)
     if again is not None:
         return again
-    if not is_offered(request.service, request.patient, request.slot, request.clinic, now):
+    if not is_offered(request.service, request.patient, request.slot, request.clinic, snapshot):
         return Decision(ServiceNotOffered())
     if has_upcoming(snapshot, request.patient, request.slot.service_id, policies):
         return Decision(AlreadyBooked())
@@ -153,16 +154,17 @@ def pending_holds(snapshot: Snapshot, visit_id: VisitId) -> tuple[Hold, ...]:
 def has_upcoming(
     snapshot: Snapshot, patient: Patient | None, service_id: ServiceId, policies: Policies
 ) -> bool:
-    """Whether the file has an upcoming appointment for the service, and that is refused (R52)."""
+    """Whether the file has an upcoming appointment for the service, and that is refused (R52).
+
+    What is upcoming is what R20 says: the store's appointments, and those that the directory states
+    besides.
+    """
     return (
         policies.one_upcoming_per_service
         and patient is not None
         and any(
-            appointment.patient_id in patient.ids
-            and appointment.slot.service_id == service_id
-            and appointment.status.occupies
-            and appointment.slot.start > snapshot.now
-            for appointment in snapshot.appointments.values()
+            each.service == service_id
+            for each in upcoming_of(patient, snapshot.appointments.values(), snapshot.now)
         )
     )
 

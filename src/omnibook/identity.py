@@ -42,6 +42,7 @@ from omnibook.patient import Gender, Patient
 
 __all__ = [
     "ActingFor",
+    "BlindKeys",
     "EntryRules",
     "Gender",
     "Identity",
@@ -60,6 +61,18 @@ __all__ = [
 
 
 @frozen(kw_only=True)
+class BlindKeys:
+    """What files are found by as keyed hashes, each with its key's version in front.
+
+    Made by :class:`omnibook.blind_indexes.BlindIndexer`. ``numbers`` are of health numbers,
+    ``contacts`` of the birth date together with a contact: each is one column to compare.
+    """
+
+    numbers: frozenset[str] = field(repr=False)
+    contacts: frozenset[str] = field(repr=False)
+
+
+@frozen(kw_only=True)
 class IdentityKeys:
     """What a directory is asked with: files that could be meant carry one of two things.
 
@@ -71,11 +84,15 @@ class IdentityKeys:
     end of the chain; :func:`candidates_among` is the reference.
 
     More files than asked do no harm: :func:`identify` judges each of them.
+
+    ``blind`` asks the same by keyed hashes, where the clinic's policies want that
+    (``blind_indexes``): for a directory that is not to be shown what was typed.
     """
 
     health_number: HealthNumber | None = field(repr=False)
     birth_date: date = field(repr=False)
     contact_keys: frozenset[str] = field(repr=False)
+    blind: BlindKeys | None = None
 
     @classmethod
     def of(cls, identity: Identity) -> "IdentityKeys":

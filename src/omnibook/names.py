@@ -81,6 +81,11 @@ def fold(text: str, folding: Folding) -> str:
 
     Returns:
         The folded name, in NFC. Empty when the text holds no letter and no digit.
+
+    >>> fold("D’Arcy-Lebœuf", Folding.FOLDED), fold("D’Arcy  Lebœuf", Folding.STRICT)
+    ('darcyleboeuf', 'd’arcy lebœuf')
+    >>> fold("ガ", Folding.FOLDED) == fold("カ", Folding.FOLDED)
+    False
     """
     if folding is Folding.STRICT:
         return _fold_strictly(text)
@@ -107,6 +112,13 @@ def names_equal(a: str, b: str, folding: Folding) -> bool:
     """Whether two writings are of one name (R5).
 
     A name without letters or digits, such as a file's ``"-"``, equals nothing, not even itself.
+
+    >>> names_equal("Hélène", "HELENE", Folding.FOLDED)
+    True
+    >>> names_equal("Hélène", "HELENE", Folding.STRICT)
+    False
+    >>> names_equal("Saint-Pierre", "St-Pierre", Folding.FOLDED)
+    False
     """
     folded = fold(a, folding)
     return bool(folded) and folded == fold(b, folding)
@@ -130,7 +142,11 @@ def parse_name(text: object, *, field: str) -> str | Problem:
 
 def _fold_strictly(text: str) -> str:
     folded = " ".join(_caseless(without_format_characters(text)).split())
-    has_letter_or_digit = any(unicodedata.category(character)[0] in "LN" for character in folded)
+    # An apostrophe by itself is no name, be it one that Unicode calls a letter.
+    has_letter_or_digit = any(
+        unicodedata.category(character)[0] in "LN" and ord(character) not in _APOSTROPHES
+        for character in folded
+    )
     return folded if has_letter_or_digit else ""
 
 

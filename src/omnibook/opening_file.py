@@ -1,15 +1,19 @@
 """Openings and closures in a clinic's file (R27, R30).
 
-Weekly on some days, or on a single date; between two wall times; on a grid of whole minutes.
+Weekly on some days, by a rule of RFC 5545, or on a single date; between two wall times; on a grid
+of whole minutes.
 """
 
 from datetime import date, datetime, time, timedelta
 
-from omnibook.clinic import Closure, Opening, Recurrence, Release
+from attrs import evolve
+
+from omnibook.clinic import Closure, Opening, Release
 from omnibook.ids import ActivityId
 from omnibook.mistakes import shown
-from omnibook.table_reader import DAY_MINUTES, FIRST_DAY, MIDNIGHT, TableReader
-from omnibook.times import days
+from omnibook.recurrence import Recurrence
+from omnibook.recurrence_rule import RuleFault, read_rule
+from omnibook.table_reader import DAY_MINUTES, FIRST_DAY, LAST_DAY, MIDNIGHT, TableReader
 
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_REMEDY = f"use one of {', '.join(full[:3] for full in _DAY_NAMES)}"
@@ -39,7 +43,7 @@ def read_some_activities(table: TableReader, declared: tuple[str, ...]) -> tuple
 
 
 def read_opening(table: TableReader, declared: tuple[str, ...]) -> Opening | None:
-    """An opening: ``days`` or ``date``, ``from``, ``to``, ``every``, ``activities`` and more (R30).
+    """An opening: ``days``, ``rule`` or ``date``; ``from``, ``to``, ``every`` and more (R30).
 
     ``to = "24:00"`` is the midnight at the end of the day; any other end that is not after the
     start needs ``next_day = true``, so that a typing error does not open a night.
@@ -80,26 +84,66 @@ def _release(table: TableReader) -> Release | None:
 
 def _recurrence(table: TableReader) -> Recurrence:
     day = table.day("date")
-    given = [key for key in ("days", "since", "until", "except") if table.has(key)]
+    keys = ("days", "rule", "since", "until", "except", "also")
+    given = [key for key in keys if table.has(key)]
     if table.has("date"):
         for key in given:
             table.refuse(key, "does not go with date", "leave one of them out")
         return Recurrence() if day is None else Recurrence.once(day)
+    first, last = table.day("since"), table.day("until")
+    exceptions = table.each("except", _day, "write except = [2026-12-25]")
+    additions = table.each("also", _day, "write also = [2026-12-24]")
+    pattern = _ruled(table, first) if "rule" in given else _weekly(table)
+    recurrence = evolve(
+        pattern,
+        first=first,
+        last=last,
+        additions=frozenset(additions),
+        exceptions=frozenset(exceptions),
+    )
+    if not recurrence.additions.isdisjoint(exceptions):
+        table.refuse("also", "names a date that except takes out", "leave it out of one of them")
+    if table.right(*keys):
+        _refuse_emptiness(table, evolve(recurrence, additions=frozenset()))
+    return recurrence
+
+
+def _weekly(table: TableReader) -> Recurrence:
     weekdays = table.each("days", _weekday, 'write days = ["mon", "wed"]')
     if not weekdays and table.right("days"):
         remedy = 'write days = ["mon", "wed"], or date = 2026-12-25 for a single one'
-        table.refuse("days", "is empty" if "days" in given else "missing", remedy)
-    first, last = table.day("since"), table.day("until")
-    exceptions = table.each("except", _day, "write except = [2026-12-25]")
-    recurrence = Recurrence(
-        weekdays=frozenset(weekdays), first=first, last=last, exceptions=frozenset(exceptions)
-    )
-    if first and last and table.right("days", "since", "until", "except"):
-        if last < first:
-            table.refuse("until", "is before since", "exchange them")
-        elif not any(each in recurrence for each in days(first, last)):
+        table.refuse("days", "is empty" if table.has("days") else "missing", remedy)
+    return Recurrence(weekdays=frozenset(weekdays))
+
+
+def _ruled(table: TableReader, first: date | None) -> Recurrence:
+    if table.has("days"):
+        table.refuse("days", "does not go with rule", "leave one of them out; BYDAY has days too")
+    if not table.has("since"):
+        table.refuse("since", "missing", "give the first date; the rule is counted from it")
+    rule = read_rule(table.raw("rule"))
+    if isinstance(rule, RuleFault):
+        table.refuse("rule", rule.message, rule.remedy)
+    if isinstance(rule, RuleFault) or first is None:
+        return Recurrence()
+    return Recurrence(rule=rule.text, first=first)
+
+
+def _refuse_emptiness(table: TableReader, pattern: Recurrence) -> None:
+    """Refuse days or a rule that fall on no date, where that can be told."""
+    first, last = pattern.first, pattern.last
+    if first and last and last < first:
+        table.refuse("until", "is before since", "exchange them")
+    elif first and (last or pattern.rule):
+        # A rule without end need not fall on any date either: there is no 30th of February.
+        until = "until" if last else str(LAST_DAY)
+        if next(pattern.dates(first, last or LAST_DAY), None) is not None:
+            return
+        if pattern.rule:
+            remedy = "check the dates and the rule"
+            table.refuse("rule", f"falls on no date from since to {until}", remedy)
+        else:
             table.refuse("days", "fall on no date from since to until", "check the dates and days")
-    return recurrence
 
 
 def _weekday(items: TableReader, key: str) -> int:

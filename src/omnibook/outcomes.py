@@ -14,7 +14,9 @@ from typing import ClassVar
 
 from attrs import astuple, field, frozen
 
+from omnibook import time_rules
 from omnibook.clinic import Mode, Text
+from omnibook.contacts import ContactPoint
 from omnibook.eligibility import Verdict
 from omnibook.ids import (
     AppointmentId,
@@ -39,10 +41,12 @@ __all__ = [
     "CancelOutcome",
     "Cancelled",
     "Closed",
+    "ContactsEdited",
     "DayList",
     "DeskBookOutcome",
     "DeskCancelOutcome",
     "DeskCloseOutcome",
+    "DeskContactOutcome",
     "DeskExplainServiceOutcome",
     "DeskExplainTimeOutcome",
     "DeskImportOutcome",
@@ -62,6 +66,7 @@ __all__ = [
     "NotCancellable",
     "NotFound",
     "NotOnline",
+    "NotSupported",
     "Offer",
     "OfferedService",
     "Opened",
@@ -391,25 +396,66 @@ class ServiceExplanation:
 
 @frozen(kw_only=True)
 class TimeExplanation:
-    """Why a time is, or is not, offered: the reasons against it, none when it is offered.
+    """Why a time is, or is not, offered: what each rule says of it, with its facts (R27).
 
-    For a named patient also the ``verdict`` on the time's own date (R22), and whether an upcoming
-    appointment for the service is in the way (R52).
+    ``rules`` stand in the order of :class:`~omnibook.time_rules.RuleCode`: those that were judged,
+    met or not. Grid, online and release are judged only where an opening covers the time;
+    eligibility and upcoming appointments only for a named patient (R22, R52).
     """
 
     code: ClassVar[str] = "desk.time-explained"
     service_id: ServiceId
     schedule_id: ScheduleId
     start: datetime
-    reasons: tuple[str, ...]
-    verdict: Verdict | None = None
-    already_booked: bool = False
+    rules: tuple[time_rules.TimeRule, ...]
 
     @property
     def offered(self) -> bool:
         """Whether it is offered: to the patient, or to a visitor who may see the service."""
         eligible = self.verdict is None or self.verdict.eligible
         return eligible and not self.reasons and not self.already_booked
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The codes of what stands against the time itself; none for what the patient holds."""
+        if self.own_hold:
+            return ()
+        return tuple(each.obstacle for each in self.rules if each.obstacle and not each.met)
+
+    @property
+    def own_hold(self) -> bool:
+        """Whether the patient holds this very time: it stays in the patient's list (R28)."""
+        return any(isinstance(each, time_rules.HoldRule) and each.own_until for each in self.rules)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of a named patient: eligibility on the time's own date (R22)."""
+        found = (
+            each.verdict for each in self.rules if isinstance(each, time_rules.EligibilityRule)
+        )
+        return next(found, None)
+
+    @property
+    def already_booked(self) -> bool:
+        """Whether an upcoming appointment of the patient for the service is in the way (R52)."""
+        return any(
+            isinstance(each, time_rules.AlreadyBookedRule) and not each.met for each in self.rules
+        )
+
+
+@frozen
+class NotSupported:
+    """The clinic's directory lets nobody edit contacts here: use the system that keeps them."""
+
+    code: ClassVar[str] = "desk.not-supported"
+
+
+@frozen(kw_only=True)
+class ContactsEdited:
+    """The contacts of the file as they now stand, in the order of their positions (R41, R43)."""
+
+    code: ClassVar[str] = "desk.contacts-edited"
+    contacts: tuple[ContactPoint, ...] = field(converter=tuple[ContactPoint, ...])
 
 
 DeskOpenOutcome = Opened | RequestReused | NotFound
@@ -418,6 +464,7 @@ DeskWithdrawOutcome = Withdrawn
 DeskImportOutcome = BusyImported | NotFound
 DeskBookOutcome = Booked | TimeTaken | RequestReused | NotFound | InvalidEntry
 DeskCancelOutcome = Cancelled | NotCancellable | InvalidEntry | NotFound
+DeskContactOutcome = ContactsEdited | NotFound | NotSupported
 DeskExplainServiceOutcome = ServiceExplanation | NotFound
 DeskExplainTimeOutcome = TimeExplanation | NotFound
 
@@ -426,7 +473,8 @@ DeskExplainTimeOutcome = TimeExplanation | NotFound
 class Purged:
     """How many records of each kind had outlived their time, and are gone (R51).
 
-    ``appointments`` are those of persons without a file.
+    ``appointments`` are those of persons without a file, ``attempts`` the rows of a limiter in the
+    store's database (R12).
     """
 
     code: ClassVar[str] = "custodian.purged"
@@ -438,6 +486,7 @@ class Purged:
     events: int = 0
     flags: int = 0
     audit: int = 0
+    attempts: int = 0
 
     @property
     def total(self) -> int:

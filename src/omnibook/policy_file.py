@@ -24,8 +24,8 @@ _DECADE = 3660
 def read_policies(table: TableReader) -> Policies | None:
     """The policies of a table; ``None``, with every mistake added, if there is any.
 
-    Keys and bounds: ``match`` (R5, R6, R8), ``self_minimum_age`` 0–30 years (R3),
-    ``hold_minutes`` 1–60 (R33), ``visit_idle_minutes`` and ``visit_total_minutes`` 1–1440,
+    Keys and bounds: ``match`` (R5, R6, R8), ``blind_indexes``, ``self_minimum_age`` 0–30 years
+    (R3), ``hold_minutes`` 1–60 (R33), ``visit_idle_minutes`` and ``visit_total_minutes`` 1–1440,
     ``visit_activity_minutes`` 0–60 and under the idle ones (R16), ``horizon_days`` 1–1096 and
     ``minimum_notice_minutes`` up to a year (R27), ``cancel_cutoff_minutes`` up to 31 days (R47),
     ``holds_per_contact``, ``holds_per_source``, ``upcoming_per_contact`` and
@@ -35,6 +35,7 @@ def read_policies(table: TableReader) -> Policies | None:
     """
     usual = Policies()
     match = table.table("match", _match, "write [policies.match]", default=usual.match)
+    blind = table.flag("blind_indexes", default=usual.blind_indexes)
     minimum_age = table.whole("self_minimum_age", 0, 30, usual.self_minimum_age)
     hold = table.minutes("hold_minutes", 1, _HOUR, usual.hold)
     idle = table.minutes("visit_idle_minutes", 1, DAY_MINUTES, usual.visit_idle)
@@ -72,6 +73,7 @@ def read_policies(table: TableReader) -> Policies | None:
         return None
     return Policies(
         match=match,
+        blind_indexes=blind,
         self_minimum_age=minimum_age,
         hold=hold,
         visit_idle=idle,

@@ -1,8 +1,10 @@
 """The patient's walk: identify, find, review, book, cancel.
 
 :class:`Portal` waits for its ports, :class:`AsyncPortal` awaits them; both take the steps of
-:mod:`omnibook.portal_walk`. They keep no state between calls, so that any number of them, on any
-number of hosts, can serve the same visitors.
+:mod:`omnibook.portal_walk`. All that matters is in the store, so that any number of them, on any
+number of hosts, can serve the same visitors. Between calls a portal keeps only what it worked out
+of the schedules' days (:mod:`omnibook.kept_days`): make one for each process, and not for each
+request.
 """
 
 from omnibook.adapters.clocks import SystemClock

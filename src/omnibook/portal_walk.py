@@ -33,13 +33,13 @@ from omnibook.holds import ReviewRequest, decide_back, decide_review
 from omnibook.identity import (
     Identity,
     IdentityForm,
-    IdentityKeys,
     identify,
     parse_terms,
 )
 from omnibook.ids import (
     ContactKey,
     HoldId,
+    PatientId,
     SourceKey,
     SubjectKey,
     VisitToken,
@@ -67,11 +67,12 @@ from omnibook.preference import Preference
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import VISITOR, Slot
 from omnibook.sealed import read_link
-from omnibook.standing import Standing, standing_of
+from omnibook.standing import Standing, facts_for, standing_of, standing_with_outlook
 from omnibook.times import local_date
 from omnibook.transactions import Decision, Scope
 from omnibook.visits import (
     IdentifyRequest,
+    asks_visits,
     decide_identify,
     resumed,
 )
@@ -84,7 +85,11 @@ _log = logging.getLogger("omnibook.portal")
 
 @frozen
 class PortalWalk:
-    """One clinic's walk, by its ports; no state is kept between steps."""
+    """One clinic's walk, by its ports.
+
+    Nothing is kept between steps but the days that searches worked out (:mod:`omnibook.kept_days`),
+    in the wiring: they make the next list fast, decide nothing, and may be lost.
+    """
 
     wiring: Wiring
     limiter: AttemptLimiter | AsyncAttemptLimiter
@@ -106,8 +111,16 @@ class PortalWalk:
         wait = await self._admit(identity, source, person)
         if wait is not None:
             return await self._refuse_attempt(wait, person)
-        candidates = await settled(self.wiring.directory.candidates(IdentityKeys.of(identity)))
+        candidates = await settled(
+            self.wiring.directory.candidates(self.wiring.identity_keys(identity))
+        )
         match = identify(identity, candidates, clinic.policies.match)
+        patients = frozenset[PatientId]()
+        if match.patient is not None and asks_visits(clinic.services):
+            # Candidates need not say which files theirs replaces, and so where visits are (R9).
+            file = await self.wiring.live_file(match.patient.patient_id)
+            patients = match.patient.ids if file is None else file.ids
+            match = evolve(match, patient=evolve(match.patient, replaces=patients))
         token = VisitToken(self.wiring.tokens.visit_token())
         subject = person if match.patient is None else self.wiring.subject(match.patient.patient_id)
         request = IdentifyRequest(
@@ -121,7 +134,7 @@ class PortalWalk:
             operation=self.wiring.operation(VISITOR, subject),
         )
         return await self.wiring.transact(
-            Scope(clinic_id=clinic.clinic_id, visit=token.visit_id),
+            Scope(clinic_id=clinic.clinic_id, visit=token.visit_id, patients=patients),
             partial(decide_identify, request),
         )
 
@@ -179,7 +192,9 @@ class PortalWalk:
         standing = await standing_of(self.wiring, visit)
         if standing is None:
             return VisitOver()
-        return resumed(visit, self.wiring.clinic, standing.patient, standing.snapshot.now)
+        clinic = self.wiring.clinic
+        known = await facts_for(self.wiring, standing, clinic.services)
+        return resumed(visit, clinic, known, standing.snapshot.now)
 
     # Find ----------------------------------------------------------------------------------------
 
@@ -192,10 +207,11 @@ class PortalWalk:
         after: str | None = None,
     ) -> FindOutcome:
         """See :meth:`omnibook.Portal.find`."""
-        standing = await standing_of(self.wiring, visit)
-        if standing is None:
+        looked = await standing_with_outlook(self.wiring, visit)
+        if looked is None:
             return VisitOver()
-        return await find(self.wiring, standing, service_id, preference, after)
+        standing, outlook = looked
+        return await find(self.wiring, standing, outlook, service_id, preference, after=after)
 
     # Review, go back, book -----------------------------------------------------------------------
 

@@ -8,16 +8,18 @@ What may have to wait for somebody has a twin of the same methods, awaited: ``As
 leaves what was asked done or undone, never half done.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from attrs import field, frozen
 
 from omnibook.audit import Operation
 from omnibook.clinic import Opening
+from omnibook.contact_edits import ContactEdit
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.dossier import Dossier, Ruling, Subject
+from omnibook.errors import InvalidValue
 from omnibook.identity import IdentityKeys, Patient
 from omnibook.ids import (
     ClinicId,
@@ -29,6 +31,7 @@ from omnibook.ids import (
     SubjectKey,
 )
 from omnibook.outcomes import Purged
+from omnibook.outlook import Outlook, ScheduleDays
 from omnibook.records import Appointment, AuditEvent, Event, Flag, NoticeKind
 from omnibook.retention import BATCH, Cutoffs
 from omnibook.times import Span
@@ -52,6 +55,34 @@ class ReadScope(Query[Snapshot]):
     """What :meth:`Store.transact` would show a decision; see :mod:`omnibook.transactions`."""
 
     scope: Scope
+
+
+@frozen
+class ReadOutlook(Query[Outlook]):
+    """What a search begins with: ``scope``, and what changes by the minute."""
+
+    scope: Scope
+
+
+@frozen(kw_only=True)
+class ReadDays(Query[Mapping[ScheduleId, ScheduleDays]]):
+    """What stands on the UTC days ``first`` to ``last``, both included, of each of the schedules.
+
+    Days are counted as in :mod:`omnibook.daybits`. The answer names exactly the schedules asked
+    for; busy times, desk openings and desk closures are those that overlap the days, in the order
+    of :class:`~omnibook.transactions.ScheduleState`.
+
+    Raises :class:`~omnibook.errors.InvalidValue` when the last day is before the first.
+    """
+
+    clinic_id: ClinicId
+    schedules: frozenset[ScheduleId]
+    first: int
+    last: int
+
+    def __attrs_post_init__(self) -> None:
+        if self.last < self.first:
+            raise InvalidValue("the last day is before the first")
 
 
 @frozen(kw_only=True)
@@ -187,11 +218,52 @@ class AsyncPatientDirectory(Protocol):
         ...
 
 
+@runtime_checkable
+class ContactEditor(Protocol):
+    """A directory in which staff edit contacts too (R41); optional: it is recognised by its method.
+
+    A directory without it leaves that to the clinic's own system.
+    """
+
+    def edit_contacts(
+        self, patient_id: PatientId, edit: ContactEdit, *, order_id: OrderId
+    ) -> Sequence[ContactPoint] | None:
+        """Do what :func:`omnibook.contact_edits.edited` says; return the contacts as they then are.
+
+        Nothing is returned, or changed, when there is no such file, or it has no such contact. The
+        same ``order_id`` again changes nothing, and returns the contacts as they stand. A merged
+        file's survivor is edited. Orders are
+        told apart from those of :meth:`PatientDirectory.append_contacts` by their identifiers.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncContactEditor(Protocol):
+    """:class:`ContactEditor`, awaited."""
+
+    async def edit_contacts(
+        self, patient_id: PatientId, edit: ContactEdit, *, order_id: OrderId
+    ) -> Sequence[ContactPoint] | None:
+        """:meth:`ContactEditor.edit_contacts`, awaited."""
+        ...
+
+
 class ScheduleSource(Protocol):
     """The recurring openings of schedules: the clinic's file, or an EMR's own schedules."""
 
     def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
         """The openings of each of these schedules; none for a schedule that it does not know."""
+        ...
+
+    def versions(self, schedule_ids: Sequence[ScheduleId]) -> Mapping[ScheduleId, str]:
+        """A text for each of these schedules that is another one once its openings have changed.
+
+        It stays the same while they do, and never comes back for other openings: an ETag, FHIR's
+        ``meta.versionId``, a hash. A search asks this each time, so it should be cheap, and then
+        asks :meth:`openings` of those schedules only whose text is new to it. A schedule that is
+        not known has a text like any other, such as an empty one.
+        """
         ...
 
 
@@ -202,6 +274,10 @@ class AsyncScheduleSource(Protocol):
         self, schedule_ids: Sequence[ScheduleId]
     ) -> dict[ScheduleId, tuple[Opening, ...]]:
         """:meth:`ScheduleSource.openings`, awaited."""
+        ...
+
+    async def versions(self, schedule_ids: Sequence[ScheduleId]) -> Mapping[ScheduleId, str]:
+        """:meth:`ScheduleSource.versions`, awaited."""
         ...
 
 
@@ -234,6 +310,14 @@ class Keys(Protocol):
 
     def digest(self, purpose: str, value: str) -> str:
         """A keyed hash of ``value`` for ``purpose``, by the newest key: it changes on rotation."""
+        ...
+
+    def digests(self, purpose: str, value: str) -> Mapping[str, str]:
+        """The keyed hash of ``value`` by each key, under the key's version; the newest first.
+
+        A version is a short text without a colon that tells nothing of the key, and stays the same
+        wherever and for as long as the key is used.
+        """
         ...
 
     def sign(self, purpose: str, payload: str) -> str:

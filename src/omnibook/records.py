@@ -34,7 +34,7 @@ from omnibook.ids import (
     SubjectKey,
     VisitId,
 )
-from omnibook.times import Span, as_instant, as_whole_minute
+from omnibook.times import Span, as_instant, as_whole_minute, is_interval
 
 SlotRank: TypeAlias = tuple[datetime, ScheduleId, datetime]
 """Start, schedule, end: the total order in which slots of a service are listed (R26)."""
@@ -293,8 +293,13 @@ class DeskOpening:
     span: Span
     activities: tuple[ActivityId, ...]
     interval: timedelta
+    """Between two starts: whole minutes, a day at most."""
     made_at: datetime = field(converter=as_instant)
     made_by: Actor
+
+    def __attrs_post_init__(self) -> None:
+        if not is_interval(self.interval):
+            raise InvalidValue("an opening's interval is a whole number of minutes from 1 to 1440")
 
 
 @frozen(kw_only=True)
@@ -388,6 +393,7 @@ class EventKind(StrEnum):
     BOOKED = "appointment.booked"
     CANCELLED = "appointment.cancelled"
     CONTACT_ADDED = "contact.added"
+    CONTACT_EDITED = "contact.edited"
 
 
 @frozen(kw_only=True)

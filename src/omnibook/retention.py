@@ -17,6 +17,7 @@ contact order, done  when it was due                             90 days
 event, told          when it was told                            90 days
 line of the audit    its instant                                 2 years
 trail
+attempt to identify  the last one that shares its key (R12)      24 hours
 ==================== =========================================== ========================
 
 The appointment of a provisional person goes whole: contacts, reason and details, its claim, and
@@ -26,7 +27,7 @@ waits; a notice does not: nobody is helped by a message that is late by months.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import frozen
 
@@ -49,6 +50,9 @@ from omnibook.transactions import RecordAudit
 BATCH = 200
 """How many records of each kind one call of a store's ``purge`` forgets at most."""
 
+ATTEMPTS_KEPT = timedelta(hours=24)
+"""For how long a limiter keeps what it knows of a key that nobody uses."""
+
 
 @frozen(kw_only=True)
 class Cutoffs:
@@ -68,6 +72,8 @@ class Cutoffs:
     """Of when a notice or a done order was due, and of what was told."""
     audit: datetime
     """Of a line of the audit trail."""
+    attempts: datetime
+    """Of the last attempt of a limiter's key, in a store that keeps them."""
 
     def end_visit(self, visit: Visit, holds: Iterable[Hold]) -> bool:
         """Whether a visit has outlived its time; ``holds`` are the visit's (R16, R51)."""
@@ -111,6 +117,8 @@ def cutoffs_at(now: datetime, policies: Policies) -> Cutoffs:
         provisional=now - kept.provisional,
         notices=now - kept.notices,
         audit=now - kept.audit,
+        # No policy: a shorter time would admit more, and a longer one is of no use.
+        attempts=now - ATTEMPTS_KEPT,
     )
 
 

@@ -1,17 +1,22 @@
 """What stands of a visit at one moment, read anew at each step (R16, R22)."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from omnibook.clinic import Service
 from omnibook.errors import InvalidValue
+from omnibook.facts import Facts
 from omnibook.identity import Patient
 from omnibook.ids import HoldId, VisitToken
-from omnibook.ports import ReadScope
+from omnibook.known_facts import facts_in
+from omnibook.outlook import Outlook
+from omnibook.ports import ReadOutlook, ReadScope
 from omnibook.records import Visit
 from omnibook.transactions import Scope, Snapshot
-from omnibook.visits import decide_touch, visit_is_over
+from omnibook.visits import asks_visits, decide_touch, visit_is_over
 from omnibook.wiring import Wiring
 
 
@@ -36,16 +41,46 @@ async def standing_of(
     With ``hold_id`` the snapshot has that hold's record too. Raises :class:`InvalidValue` for a
     ``visit`` that is no token.
     """
+    _, snapshot = await wiring.read(ReadScope(evolve(_scope(wiring, visit), hold=hold_id)))
+    return await _standing(wiring, snapshot)
+
+
+async def standing_with_outlook(
+    wiring: Wiring, visit: VisitToken
+) -> tuple[Standing, Outlook] | None:
+    """:func:`standing_of`, and what a search begins with: read at the same moment."""
+    _, outlook = await wiring.read(ReadOutlook(_scope(wiring, visit)))
+    standing = await _standing(wiring, outlook.snapshot)
+    return None if standing is None else (standing, outlook)
+
+
+def _scope(wiring: Wiring, visit: VisitToken) -> Scope:
     if not isinstance(cast("object", visit), VisitToken):
         raise InvalidValue("visit must be a VisitToken; Portal.resume reads one from a text")
-    clinic = wiring.clinic
-    scope = Scope(clinic_id=clinic.clinic_id, visit=visit.visit_id, hold=hold_id)
-    _, snapshot = await wiring.read(ReadScope(scope))
-    record, policies = snapshot.visit, clinic.policies
+    return Scope(clinic_id=wiring.clinic.clinic_id, visit=visit.visit_id)
+
+
+async def _standing(wiring: Wiring, snapshot: Snapshot) -> Standing | None:
+    record, policies = snapshot.visit, wiring.clinic.policies
     if record is None or visit_is_over(record, snapshot, policies):
         return None
     if snapshot.now - record.active_at > policies.visit_activity:
-        touched = Scope(clinic_id=clinic.clinic_id, visit=record.visit_id)
+        touched = Scope(clinic_id=wiring.clinic.clinic_id, visit=record.visit_id)
         await wiring.transact(touched, partial(decide_touch, policies))
     patient = await wiring.live_file(record.patient_id)
     return Standing(snapshot=snapshot, visit=record, patient=patient)
+
+
+async def facts_for(wiring: Wiring, standing: Standing, services: Iterable[Service]) -> Facts:
+    """What is known of the visitor, as far as these services' criteria ask (R20, R22).
+
+    The file's appointments are read only if one of them asks for visits.
+    """
+    clinic, patient = wiring.clinic, standing.patient
+    snapshot = standing.snapshot
+    if patient is not None and asks_visits(services):
+        scope = Scope(clinic_id=clinic.clinic_id, patients=patient.ids)
+        _, snapshot = await wiring.read(ReadScope(scope))
+        # Of the same moment as the rest: what is to come is told by the visit's own now.
+        snapshot = evolve(snapshot, now=standing.snapshot.now)
+    return facts_in(snapshot, patient, clinic.zone, acting_for=standing.visit.identity.acting_for)

@@ -14,7 +14,8 @@ clocks change, "an hour later" and "the next hour on the clock" are different th
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,9 @@ from attrs import field, frozen
 from omnibook.errors import InvalidValue
 
 MINUTE = timedelta(minutes=1)
+ONE_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MINUTE = datetime.max.replace(second=0, microsecond=0, tzinfo=UTC)
 
 
 def as_instant(moment: datetime) -> datetime:
@@ -50,6 +53,11 @@ def as_whole_minute(moment: datetime) -> datetime:
     if instant.second or instant.microsecond:
         raise InvalidValue("a claim starts and ends on whole UTC minutes; drop the seconds")
     return instant
+
+
+def is_interval(stretch: timedelta) -> bool:
+    """Whether starts can lie so far apart: whole minutes, from 1 to 1440 (R27)."""
+    return MINUTE <= stretch <= ONE_DAY and not stretch % MINUTE
 
 
 @frozen(order=True)
@@ -83,11 +91,16 @@ class Span:
 
 
 def outward(start: datetime, end: datetime) -> Span:
-    """The smallest span of whole UTC minutes around ``start``–``end`` (R30: for ``Busy``)."""
+    """The smallest span of whole UTC minutes around ``start``–``end`` (R30: for ``Busy``).
+
+    Raises :class:`InvalidValue` when it would end after the last minute that a datetime can have.
+    """
     first, last = as_instant(start), as_instant(end)
     floor = first.replace(second=0, microsecond=0)
     ceiling = last.replace(second=0, microsecond=0)
     if ceiling < last:
+        if ceiling == _LAST_MINUTE:
+            raise InvalidValue("a stretch of time ends by 9999-12-31T23:59Z at the latest")
         ceiling += MINUTE
     return Span(floor, ceiling)
 
@@ -139,6 +152,51 @@ def minute_from(instant: datetime) -> int:
     """The first whole minute, as :func:`to_minute` counts, that is not before the instant."""
     minute = to_minute(instant)
     return minute if from_minute(minute) == instant else minute + 1
+
+
+@frozen
+class WallStretch:
+    """A part of a UTC day in which a zone's clock runs evenly."""
+
+    first: int
+    last: int
+    """Its minutes of the UTC day, counted from 0; ``last`` is out."""
+    ahead: int
+    """By how many seconds the clock is ahead of UTC."""
+    first_date: int
+    last_date: int
+    """The local dates of its first and its last minute, in days since 1970-01-01."""
+
+
+@lru_cache(maxsize=4096)
+def wall_stretches(day: int, zone: ZoneInfo) -> tuple[WallStretch, ...]:
+    """The even parts of a UTC day, counted in days since 1970-01-01: one, if no clock changes."""
+    midnight = day * 1440
+
+    def ahead(minute: int) -> int:
+        offset = datetime.fromtimestamp((midnight + minute) * 60, zone).utcoffset()
+        return (offset or timedelta()) // timedelta(seconds=1)
+
+    def even(first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The stretches from one minute to another, the last included, before they are joined."""
+        if last - first > 1 and ahead(first) != ahead(last):
+            middle = (first + last) // 2
+            yield from even(first, middle)
+            yield from even(middle, last)
+        else:
+            yield first, last
+
+    bounds = [0, *(last for first, last in even(0, 1439) if ahead(first) != ahead(last)), 1440]
+    return tuple(
+        WallStretch(
+            first=first,
+            last=last,
+            ahead=ahead(first),
+            first_date=((midnight + first) * 60 + ahead(first)) // 86400,
+            last_date=((midnight + last - 1) * 60 + ahead(first)) // 86400,
+        )
+        for first, last in pairwise(bounds)
+    )
 
 
 @frozen

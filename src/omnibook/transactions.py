@@ -10,7 +10,8 @@ knows a clock, a database or a thread.
 1. ``now``, read after any wait.
 2. For each schedule, with the span given: every claim that overlaps it, lapsed ones included, and
    the hold record behind each hold's claim; every ``Busy``, desk opening and desk closure that
-   overlaps it.
+   overlaps it; and, of each UTC day that it touches, the minutes that appointments claim
+   (:mod:`omnibook.booked_days`).
 3. For the visit: its record and all its holds.
 4. For a hold: its record, and the appointment booked from it (the same identifier).
 5. For each contact key and for the source: the live holds that carry it, and the provisional
@@ -22,6 +23,10 @@ knows a clock, a database or a thread.
    or erased (:func:`omnibook.audit.tombstone_id`), so that no repeated call makes it anew (R51).
 
 What is loaded for several reasons appears once.
+
+**What a decision changes it has loaded.** An appointment, an opening or a closure that it keeps
+or drops, and that was not loaded, is taken for one that is not there. The scope covers all time
+that an appointment takes or frees.
 """
 
 from collections.abc import Iterable, Mapping
@@ -125,6 +130,9 @@ class ScheduleState:
     busy: tuple[Busy, ...] = ()
     openings: tuple[DeskOpening, ...] = ()
     closures: tuple[DeskClosure, ...] = ()
+    booked: Mapping[int, int] = field(factory=dict[int, int], hash=False)
+    """By UTC day, of those that the span touches: the minutes that appointments claim
+    (:mod:`omnibook.daybits`); no day is 0."""
 
 
 @frozen(kw_only=True)

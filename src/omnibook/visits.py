@@ -4,15 +4,17 @@ A visitor is recognised or not, and the one trace of it is which services are li
 says why: the cause goes to the audit trail, for staff (R10).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from attrs import evolve, frozen
 
 from omnibook.audit import Operation
 from omnibook.clinic import Clinic, Policies, Service
-from omnibook.eligibility import Facts, judge_eligibility, services_for
+from omnibook.eligibility import Facts, judge_eligibility, possible_on_some_day
 from omnibook.identity import Identity, Match, Patient
 from omnibook.ids import ContactKey, SourceKey, VisitToken
+from omnibook.known_facts import facts_in
 from omnibook.outcomes import IdentifyOutcome, NotOnline, OfferedService, ResumeOutcome, Welcome
 from omnibook.records import Slot, TermsAcceptance, Visit
 from omnibook.times import local_date
@@ -41,7 +43,10 @@ def decide_identify(request: IdentifyRequest, snapshot: Snapshot) -> Decision[Id
     """
     clinic, now = request.clinic, snapshot.now
     audit = request.operation.audit(now, "identify", request.match.cause)
-    services = listing(clinic, request.match.patient, now)
+    known = facts_in(
+        snapshot, request.match.patient, clinic.zone, acting_for=request.identity.acting_for
+    )
+    services = listing(clinic, known, now)
     if not services:
         return Decision(NotOnline(), (audit,))
     patient = request.match.patient
@@ -66,24 +71,14 @@ def decide_identify(request: IdentifyRequest, snapshot: Snapshot) -> Decision[Id
     return Decision(welcome, (PutVisit(visit), audit))
 
 
-def resumed(
-    token: VisitToken, clinic: Clinic, patient: Patient | None, now: datetime
-) -> ResumeOutcome:
+def resumed(token: VisitToken, clinic: Clinic, facts: Facts, now: datetime) -> ResumeOutcome:
     """What a visit that goes on sees now: by the facts of this moment (R16, R22)."""
-    services = listing(clinic, patient, now)
+    services = listing(clinic, facts, now)
     return Welcome(visit=token, services=services) if services else NotOnline()
 
 
-def listing(clinic: Clinic, patient: Patient | None, now: datetime) -> tuple[OfferedService, ...]:
+def listing(clinic: Clinic, facts: Facts, now: datetime) -> tuple[OfferedService, ...]:
     """The services that the visitor may choose from, whatever their stock (R13, R19, R22)."""
-    today = local_date(now, clinic.zone)
-    found = services_for(
-        clinic.services,
-        facts_of(patient),
-        booked_on=today,
-        first=today,
-        last=local_date(now + clinic.policies.horizon, clinic.zone),
-    )
     return tuple(
         OfferedService(
             service_id=service.service_id,
@@ -92,23 +87,49 @@ def listing(clinic: Clinic, patient: Patient | None, now: datetime) -> tuple[Off
             duration=service.duration,
             mode=service.mode,
         )
-        for service in found
+        for service in clinic.services
+        if is_listed(service, facts, clinic, now)
     )
 
 
-def facts_of(patient: Patient | None) -> Facts:
-    """What is known of the visitor: nothing at all without a live file (R13)."""
-    return Facts.none() if patient is None else patient.facts
+def is_listed(service: Service, facts: Facts, clinic: Clinic, now: datetime) -> bool:
+    """Whether the visitor can be eligible for the service on some day up to the horizon (R22)."""
+    today = local_date(now, clinic.zone)
+    return possible_on_some_day(
+        service.eligibility,
+        facts,
+        booked_on=today,
+        first=today,
+        last=local_date(now + clinic.policies.horizon, clinic.zone),
+    ).eligible
+
+
+def asks_visits(services: Iterable[Service]) -> bool:
+    """Whether the file's appointments must be read before these services can be judged (R20).
+
+    A service that is not configured to ask costs no read, and most are not.
+    """
+    return any(service.eligibility.asks_visits for service in services)
 
 
 def is_offered(
-    service: Service, patient: Patient | None, slot: Slot, clinic: Clinic, now: datetime
+    service: Service, patient: Patient | None, slot: Slot, clinic: Clinic, snapshot: Snapshot
 ) -> bool:
-    """Whether the visitor is eligible for the service on the slot's date (R18, R22)."""
+    """Whether the visitor is eligible for the service on the slot's date (R18, R22).
+
+    The snapshot is of the visit; where the service's criteria ask for them, it has the file's
+    appointments: its scope names the patient.
+    """
+    visit = snapshot.visit
     return judge_eligibility(
         service.eligibility,
-        facts_of(patient),
-        booked_on=local_date(now, clinic.zone),
+        facts_in(
+            snapshot,
+            patient,
+            clinic.zone,
+            acting_for=None if visit is None else visit.identity.acting_for,
+        ),
+        booked_on=local_date(snapshot.now, clinic.zone),
         visit_on=local_date(slot.start, clinic.zone),
     ).eligible
 

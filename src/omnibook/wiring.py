@@ -3,7 +3,7 @@
 A port may answer at once or have to be awaited: see :mod:`omnibook.awaiting`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,10 +12,12 @@ from attrs import evolve, field, frozen
 from omnibook.adapters.clocks import RandomTokens
 from omnibook.audit import Operation
 from omnibook.awaiting import settled
+from omnibook.blind_indexes import BlindIndexer
 from omnibook.clinic import Clinic, Opening
 from omnibook.contacts import ContactPoint
-from omnibook.identity import Identity, Patient
+from omnibook.identity import Identity, IdentityKeys, Patient
 from omnibook.ids import ContactKey, OperationId, PatientId, ScheduleId, SubjectKey
+from omnibook.kept_days import DayKeeper
 from omnibook.names import Folding, fold
 from omnibook.ports import (
     AsyncPatientDirectory,
@@ -72,6 +74,12 @@ class Wiring:
     keys: Keys
     schedules: ScheduleSource | AsyncScheduleSource | None = None
     tokens: Tokens = field(default=None, converter=_or_random)
+    keeper: DayKeeper = field(init=False, eq=False, repr=False)
+    """What searches of this process keep for the next ones."""
+
+    @keeper.default
+    def _new_keeper(self) -> DayKeeper:
+        return DayKeeper(self.clinic)
 
     async def transact(
         self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
@@ -97,7 +105,8 @@ class Wiring:
                 return None
             if patient.merged_into is None:
                 # Also for a directory that does not tell what a file replaces.
-                return evolve(patient, replaces=patient.replaces | seen)
+                told = seen <= patient.replaces
+                return patient if told else evolve(patient, replaces=patient.replaces | seen)
             seen.add(patient_id)
             patient_id = patient.merged_into
         return None
@@ -106,18 +115,38 @@ class Wiring:
         self, schedule_ids: Iterable[ScheduleId]
     ) -> dict[ScheduleId, tuple[Opening, ...]]:
         """The recurring openings of these schedules, by the source that the clinic uses."""
-        wanted = tuple(schedule_ids)
+        wanted = frozenset(schedule_ids)
         if self.schedules is not None:
-            return await settled(self.schedules.openings(wanted))
+            return await settled(self.schedules.openings(tuple(sorted(wanted)))) if wanted else {}
         return {
             schedule.schedule_id: schedule.openings
             for schedule in self.clinic.schedules
             if schedule.schedule_id in wanted
         }
 
+    async def opening_versions(
+        self, schedule_ids: Iterable[ScheduleId]
+    ) -> Mapping[ScheduleId, str]:
+        """What changes with the openings of each of these schedules; the clinic's file never does.
+
+        Ask it before :meth:`openings` and again after: only what did not change meanwhile is known
+        to be of that version.
+        """
+        wanted = tuple(sorted(frozenset(schedule_ids)))
+        if self.schedules is not None and wanted:
+            return await settled(self.schedules.versions(wanted))
+        return dict.fromkeys(wanted, "")
+
     async def openings_of(self, schedule_id: ScheduleId) -> tuple[Opening, ...]:
         """The recurring openings of one schedule."""
         return (await self.openings((schedule_id,))).get(schedule_id, ())
+
+    def identity_keys(self, identity: Identity) -> IdentityKeys:
+        """What the directory is asked; with blind indexes where the clinic's policies want them."""
+        keys = IdentityKeys.of(identity)
+        if self.clinic.policies.blind_indexes:
+            return BlindIndexer(self.keys).asking(keys)
+        return keys
 
     def contact_keys(self, points: Iterable[ContactPoint]) -> frozenset[ContactKey]:
         """Keyed hashes of contact details, for caps (R36)."""

@@ -114,7 +114,8 @@ def test_a_family_doctor_whom_the_clinic_does_not_have_is_a_warning(
     patients.write_text(json.dumps({"patients": [*doctors, {"id": "c"}]}), "utf-8")
     assert cli.main(["check-config", CLINIC, "--patients", str(patients), TODAY]) == 0
     out = capsys.readouterr().out
-    assert f"{patients}: 3 patient files, 0 mistakes, 1 warning\n" in out
+    assert f"{patients}: 3 patient files, 0 mistakes, 4 warnings\n" in out
+    assert "eligibility: none of these patient files meets its criteria" in out
     assert "  warning: patients[1].family_doctor: is the practitioner of no schedule" in out
 
 

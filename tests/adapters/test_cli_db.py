@@ -193,7 +193,10 @@ ANOTHER = """
     [
         (DROP_GUARDS[:1], {"constraint.missing"}),
         (("DROP INDEX appointments_of_days_ix",), {"index.missing"}),
-        (("DELETE FROM claims",), {"appointment.without-claim", "reference.broken"}),
+        (
+            ("DELETE FROM claims",),
+            {"appointment.without-claim", "reference.broken", "booked-day.differs"},
+        ),
         (
             ("UPDATE appointments SET status = 'noshow', occupied_until = NULL",),
             {"claim.without-owner"},
@@ -210,8 +213,36 @@ ANOTHER = """
             {"hold.without-claim"},
         ),
         (("DROP TABLE flags",), {"table.missing"}),
+        (("DELETE FROM booked_days",), {"booked-day.differs"}),
+        (("UPDATE booked_days SET minutes = x'01'",), {"booked-day.differs"}),
+        (
+            ("INSERT INTO booked_days SELECT clinic_id, 'x', max(day), minutes FROM booked_days",),
+            {"booked-day.differs", "schedule.without-version"},
+        ),
+        (("DELETE FROM schedule_versions",), {"schedule.without-version"}),
+        (("DELETE FROM patient_number_keys",), {"file.keys-differ"}),
+        (("UPDATE patient_contact_keys SET birth_date = '2001-01-01'",), {"file.keys-differ"}),
+        (
+            ('UPDATE patients SET names = \'[{"given": 1, "family": "SECRET"}]\'',),
+            {"file.keys-differ"},
+        ),
     ],
-    ids=["guard", "index", "claims", "owners", "overlap", "holds", "table"],
+    ids=[
+        "guard",
+        "index",
+        "claims",
+        "owners",
+        "overlap",
+        "holds",
+        "table",
+        "days",
+        "minutes",
+        "schedule",
+        "versions",
+        "numbers",
+        "contacts",
+        "file",
+    ],
 )
 def test_a_damaged_database_is_told_fault_by_fault(
     file: Path,
@@ -227,6 +258,24 @@ def test_a_damaged_database_is_told_fault_by_fault(
     faults = [line.split()[1].rstrip(":") for line in told.splitlines() if line[:6] == "fault:"]
     assert set(faults) == codes
     assert "SECRET" not in told
+
+
+def test_which_files_differ_from_their_keys_is_not_told(file: Path) -> None:
+    """R50: an identifier of a file is personal; how many they are is enough to put them again."""
+    [(clinic_id, files)] = rows(file, "SELECT clinic_id, count(*) FROM patients GROUP BY clinic_id")
+    tamper(
+        file,
+        "DELETE FROM patient_contact_keys WHERE patient_id = 'p-001'",
+        "UPDATE patients SET facts = '{\"last_visit\": \"SECRET\"}' WHERE patient_id = 'p-002'",
+        "UPDATE patients SET facts = '{\"tags\": 7}' WHERE patient_id = 'p-003'",
+        "UPDATE patients SET facts = '[]' WHERE patient_id = 'p-004'",
+        "UPDATE patients SET facts = '{\"prior_visits\": {}}' WHERE patient_id = 'p-005'",
+    )
+
+    faults = [str(fault) for fault in check_database(url(file)).faults]
+
+    told = f"5 of {files} files; put each again with SqlDirectory.put"
+    assert faults == [f"file.keys-differ: clinic {clinic_id}: {told}"]
 
 
 def test_many_faults_of_a_kind_are_counted_rather_than_told(file: Path) -> None:
@@ -248,7 +297,8 @@ def test_many_faults_of_a_kind_are_counted_rather_than_told(file: Path) -> None:
 
 def test_a_page_that_is_overwritten_is_found(file: Path) -> None:
     page = rows(file, "PRAGMA page_size")[0][0]
-    ((number,),) = rows(file, "SELECT max(rootpage) FROM sqlite_master WHERE type = 'index'")
+    index = "appointments_clinic_id_starts_at_ix"
+    ((number,),) = rows(file, f"SELECT rootpage FROM sqlite_master WHERE name = '{index}'")  # noqa: S608
     with file.open("r+b") as damaged:
         damaged.seek((number - 1) * page + page // 2)
         damaged.write(b"\xff" * (page // 2))
@@ -326,6 +376,11 @@ def test_nobody_is_exported_or_erased_by_an_unknown_name(
 
 
 MARIE_DID_NOT_COME = (
+    """
+    DELETE FROM booked_days WHERE schedule_id IN (
+        SELECT schedule_id FROM appointments WHERE patient_id IS NOT NULL
+    )
+    """,
     """
     DELETE FROM claims WHERE owner_id IN (
         SELECT appointment_id FROM appointments WHERE patient_id IS NOT NULL

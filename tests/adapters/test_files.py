@@ -1,7 +1,7 @@
 """Patient files from JSON."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from omnibook.adapters.files import load_patients, patients_from_json
 from omnibook.contacts import ContactSystem
 from omnibook.errors import ConfigurationError
-from omnibook.facts import UNKNOWN, Sex
+from omnibook.facts import UNKNOWN, HealthCard, PriorVisit, PriorVisits, Sex
 from omnibook.health_numbers import HealthNumber
 from omnibook.names import PersonName
-from omnibook.patient import Gender, Patient
+from omnibook.patient import Gender, Patient, PlannedVisit
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "patients.json"
 
@@ -50,6 +50,13 @@ FULL: Data = {
     "file_number": "E-1",
     "family_doctor": "gagnon",
     "language": "fr",
+    "family_doctor_elsewhere": False,
+    "tags": ["diabetes", "research-7"],
+    "postal_code": "H2X 1Y4",
+    "health_cards": [{"issuer": "CA-QC", "expires_on": "2027-01-31"}, {"issuer": "CA-ON"}],
+    "upcoming": [{"id": "v-1", "start": "2026-12-24T09:00:00-05:00", "service": "intake"}],
+    "last_visit": "2026-10-01",
+    "prior_visits": [{"service": "intake", "on": "2026-10-01"}],
 }
 
 # Laws --------------------------------------------------------------------------------------------
@@ -118,6 +125,62 @@ def test_a_file_is_read_whole() -> None:
     assert (patient.file_number, patient.family_doctor) == ("E-1", "gagnon")
     assert patient.language == "fr"
     assert patient.is_live
+    assert patient.family_doctor_elsewhere is False
+    assert patient.tags == frozenset({"diabetes", "research-7"})
+    assert patient.postal_code == "H2X 1Y4"
+    assert patient.health_cards == (
+        HealthCard("CA-QC", date(2027, 1, 31)),
+        HealthCard("CA-ON", UNKNOWN),
+    )
+    assert patient.upcoming == (
+        PlannedVisit(
+            visit_id="v-1", start=datetime(2026, 12, 24, 14, tzinfo=UTC), service="intake"
+        ),
+    )
+    assert patient.last_visit == date(2026, 10, 1)
+    assert patient.prior_visits == PriorVisits(visits=[PriorVisit("intake", date(2026, 10, 1))])
+
+
+_FACTS = ("tags", "postal_code", "health_cards", "upcoming", "last_visit", "prior_visits")
+
+
+@pytest.mark.parametrize("name", _FACTS)
+def test_a_fact_that_is_null_is_known_to_be_none_and_left_out_it_is_unknown(name: str) -> None:
+    """R21."""
+    (none,) = read({**FULL, name: None})
+    assert getattr(none, name) is None
+    (silent,) = read({key: value for key, value in FULL.items() if key != name})
+    assert getattr(silent, name) is UNKNOWN
+
+
+def test_what_is_told_of_visits_and_cards_is_refused_where_it_cannot_be() -> None:
+    told = mistakes_in(
+        {
+            "id": "a",
+            "upcoming": [
+                {"id": "v-1", "start": "2026-12-24T09:00:00"},
+                {"id": "v-2", "start": "2026-02-30T09:00:00Z"},
+                {"id": "v-3", "start": 5, "service": 5},
+                {"id": "v-4"},
+            ],
+            "prior_visits": [{"service": "intake"}, {"service": "intake", "on": "x"}],
+            "health_cards": [{"issuer": "CA-QC", "expires_on": "soon"}, {"expires_on": None}],
+            "tags": ["", "a", "a"],
+        }
+    )
+    assert [one.partition(":")[0] for one in told] == [
+        "patients[0].tags[0]",
+        "patients[0].tags[2]",
+        "patients[0].health_cards[0].expires_on",
+        "patients[0].health_cards[1].issuer",
+        "patients[0].upcoming[0].start",
+        "patients[0].upcoming[1].start",
+        "patients[0].upcoming[2].service",
+        "patients[0].upcoming[2].start",
+        "patients[0].upcoming[3].start",
+        "patients[0].prior_visits[0].on",
+        "patients[0].prior_visits[1].on",
+    ]
 
 
 def test_what_is_left_out_is_unknown_and_null_is_none() -> None:

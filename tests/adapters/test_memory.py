@@ -31,15 +31,8 @@ from omnibook.records import (
     Visit,
 )
 from omnibook.testing.samples import CLINIC, NOW, SCHEDULE, appointment, at, hold, hours, visit
-from omnibook.testing.strategies.records import (
-    BASE,
-    EVERYTHING,
-    PATIENTS,
-    appointments,
-    holds,
-    scopes,
-    writes,
-)
+from omnibook.testing.strategies.records import BASE, PATIENTS, appointments, holds
+from omnibook.testing.strategies.writes import EVERYTHING, scopes, writes
 from omnibook.times import Span
 from omnibook.transactions import (
     ROUNDS,

@@ -33,15 +33,13 @@ from omnibook.testing.strategies.records import (
     APPOINTMENTS,
     BASE,
     CLINIC,
-    EVERYTHING,
     SCHEDULES,
     SUBJECTS,
     busy_times,
     of,
-    scopes,
     spans,
-    writes,
 )
+from omnibook.testing.strategies.writes import EVERYTHING, scopes, writes
 from omnibook.transactions import Decision, Write
 from support.busy import import_busy
 from support.postgres_fixtures import ENGINES

@@ -25,7 +25,6 @@ from omnibook.records import (
 from omnibook.testing.strategies.records import (
     ALWAYS,
     BASE,
-    EVERYTHING,
     appointments,
     audit_events,
     busy_times,
@@ -38,6 +37,7 @@ from omnibook.testing.strategies.records import (
     notices,
     visits,
 )
+from omnibook.testing.strategies.writes import EVERYTHING
 from omnibook.transactions import (
     Decision,
     PutAppointment,

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from omnibook.testing import ASYNC_STORE_LAWS, DIRECTORY_LAWS
+from omnibook.testing import ASYNC_STORE_LAWS, DIRECTORY_LAWS, LIMITER_LAWS
 from testing.faulty_stores import FAULTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +14,9 @@ def test_every_law_is_listed_with_its_promise() -> None:
     listed = re.findall(r"^\| `([a-z.-]+)` \| (.+) \|$", PAGE, re.MULTILINE)
 
     of_stores = [(law.name, law.promise) for law in ASYNC_STORE_LAWS]
-    assert listed == [*of_stores, *((law.name, law.promise) for law in DIRECTORY_LAWS)]
+    of_directories = [(law.name, law.promise) for law in DIRECTORY_LAWS]
+    of_limiters = [(law.name, law.promise) for law in LIMITER_LAWS]
+    assert listed == [*of_stores, *of_directories, *of_limiters]
 
 
 def test_every_fault_is_listed_with_what_catches_it() -> None:

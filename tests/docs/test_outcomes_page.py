@@ -11,6 +11,7 @@ from omnibook import outcomes
 from omnibook.booking_form import BookingForm
 from omnibook.identity import IdentityForm
 from omnibook.preference import Preference
+from omnibook.time_rules import RuleCode, TimeRule
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "outcomes.md"
 ROWS = [
@@ -51,6 +52,23 @@ def test_an_outcome_has_its_code_and_its_fields(name: str) -> None:
 
     assert quoted(row[1]) == {CLASSES[name].__dict__["code"]}
     assert quoted(row[2]) == {each.name for each in attrs.fields(CLASSES[name])} | properties
+
+
+@pytest.mark.parametrize("rule", get_args(TimeRule))
+def test_every_rule_of_a_time_is_there_with_its_facts(rule: type[attrs.AttrsInstance]) -> None:
+    (row,) = (row for row in ROWS if row[0] == f"`{rule.__name__}`")
+    code, obstacle = (str(vars(rule)[name] or "") for name in ("code", "obstacle"))
+
+    assert quoted(row[1]) == {code}
+    assert quoted(row[2]) == set(attrs.fields_dict(rule)) - {"met"}
+    assert row[3].strip("`") == obstacle
+
+
+def test_the_rules_of_a_time_stand_in_the_order_in_which_they_are_told() -> None:
+    """R27."""
+    codes = [row[1].strip("`") for row in ROWS if row[1].startswith("`rule.")]
+
+    assert codes == list(RuleCode) == [vars(rule)["code"] for rule in get_args(TimeRule)]
 
 
 @pytest.mark.parametrize("form", [IdentityForm, BookingForm, Preference])

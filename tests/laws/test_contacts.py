@@ -248,17 +248,11 @@ def test_a_phone_with_an_extension_is_refused(typed: str) -> None:
         "5145550123+",
         "+",
         "()",
-        "514 555-MILK",
-        "1 800 555 MILK",
         "poste 45",
         "x45",
-        "514 555-0123 x",
-        "514 555-0123 poste",
-        "514 555-0123 maman",
         "514_555_0123",
         "tel:+15145550123",
         "٥١٤٥٥٥٠١٢٣",
-        "514 555-O123",
         "marie@example.org",
         "514 555-0123 🙂",
         "+999 514 555 0123",
@@ -272,17 +266,45 @@ def test_what_is_no_phone_number_is_malformed(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "800 555-0123",
-        "1 888 555 0123",
-        "900 555-0123",
-        "+1 500 555 0123",
-        "+1 600 555 0123",
-        "+33 1 42 68 53 00",
+        "514 555-MILK",
+        "(514) 555-MILK",
+        "1 800 555 MILK",
+        "+1 514 CLINIC1",
+        "514 555-0123 x",
+        "514 555-0123 poste",
+        "514 555-0123 maman",
+        "514 555-0123 Hélène",
+        "514 555-O123",
+        "514 555-ＭＩＬＫ",
+        "514 кот-0123",
     ],
 )
-def test_a_number_that_the_plan_keeps_for_something_else_is_no_cell_phone(typed: str) -> None:
+def test_a_phone_with_letters_is_refused_though_they_could_be_dialled(typed: str) -> None:
     """R11."""
-    assert phone_problem(typed) is ProblemCode.PHONE_NOT_A_CELL_PHONE
+    assert phone_problem(typed) is ProblemCode.PHONE_LETTERS
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("800 555-0123", ProblemCode.PHONE_TOLL_FREE),
+        ("1 888 555 0123", ProblemCode.PHONE_TOLL_FREE),
+        ("+1 833 555-0123", ProblemCode.PHONE_TOLL_FREE),
+        ("+44 808 157 0123", ProblemCode.PHONE_TOLL_FREE),
+        ("900 555-0123", ProblemCode.PHONE_PREMIUM_RATE),
+        ("+44 909 879 0123", ProblemCode.PHONE_PREMIUM_RATE),
+        ("+33 1 42 68 53 00", ProblemCode.PHONE_FIXED_LINE),
+        ("+44 20 7946 0123", ProblemCode.PHONE_FIXED_LINE),
+        ("+1 600 555 0123", ProblemCode.PHONE_INTERNET),
+        ("+1 500 555 0123", ProblemCode.PHONE_NOT_A_CELL_PHONE),
+        ("+44 3069 990123", ProblemCode.PHONE_NOT_A_CELL_PHONE),
+    ],
+)
+def test_a_number_that_the_plan_keeps_for_something_else_says_for_what(
+    typed: str, code: ProblemCode
+) -> None:
+    """R11."""
+    assert phone_problem(typed) is code
 
 
 @pytest.mark.parametrize(
@@ -425,14 +447,18 @@ def test_the_field_is_the_forms_own_when_none_is_given() -> None:
         ("514 555-0123 maman, soir", "+15145550123"),
         ("514 555-0123 ou 514 555-0199", "+15145550123"),
         ("Tél. : 514 555-0123", "+15145550123"),
+        ("Tél. : 514 555-0123 poste 45", "+15145550123"),
+        ("cell. 2 (maman) : (514) 555-0123, le soir", "+15145550123"),
         ("tel:+1-514-555-0123", "+15145550123"),
+        ("CLINIQUE 1 800 555-MILK", "+18005556455"),
         ("(514) 555 0123", "+15145550123"),
         ("1 800 555-MILK", "+18005556455"),
         ("514-555-MILK", "+15145556455"),
         ("800 555-0123", "+18005550123"),
         ("+33 1 42 68 53 00", "+33142685300"),
         ("911", None),
-        ("514 555-0123 / 514 555-0199", None),
+        ("514 555-0123 / 514 555-0199", "+15145550123"),
+        ("514/555-0123 / 514 555-0199", None),
         ("aucun", None),
         ("", None),
         (None, None),

@@ -5,12 +5,14 @@ import re
 from collections import defaultdict
 from datetime import date, timedelta
 from itertools import product
+from typing import Any
 
 from attrs import evolve, fields
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omnibook.criteria import SHIPPED_KINDS
+from omnibook.criterion import asked_by
 from omnibook.eligibility import (
     UNKNOWN,
     AllOf,
@@ -19,8 +21,13 @@ from omnibook.eligibility import (
     Criterion,
     Day,
     Eligibility,
+    FactName,
     Facts,
+    FactState,
+    Finding,
+    HasFile,
     Not,
+    PriorVisits,
     Reason,
     ReasonCode,
     Truth,
@@ -42,6 +49,7 @@ from support.strategies_eligibility import (
     facts,
     identified,
     json_data,
+    leaves,
     truths,
     visit_dates,
 )
@@ -114,25 +122,37 @@ def test_all_and_any_are_at_least_all_and_at_least_one(
     assert _truth(AtLeast(1, several), known, on) is _truth(AnyOf(several), known, on)
 
 
-_FACTS = [fact.name for fact in fields(Facts)]
+_FACTS = sorted(FactName)
 
 
-def _forgotten(known: Facts, names: set[str]) -> Facts:
-    return evolve(known, **dict.fromkeys(names, UNKNOWN))
+def test_every_fact_has_a_name() -> None:
+    assert set(FactName) == {fact.name for fact in fields(Facts)}
 
 
-@given(criteria, facts(), st.sets(st.sampled_from(_FACTS)), days())
+def _forgotten(known: Facts, names: set[FactName], *, in_part: bool = False) -> Facts:
+    """The facts without some of them; ``in_part``, without a part of them where there are parts."""
+    cards, prior = known.health_cards, known.prior_visits
+    fewer: dict[str, object] = {}
+    if in_part and FactName.HEALTH_CARDS in names and isinstance(cards, tuple):
+        fewer["health_cards"] = tuple(evolve(card, expires_on=UNKNOWN) for card in cards)
+    if in_part and FactName.PRIOR_VISITS in names and isinstance(prior, PriorVisits):
+        fewer["prior_visits"] = PriorVisits(visits=prior.visits[:1], complete=False)
+    untold: dict[str, Any] = {**dict.fromkeys(map(str, names), UNKNOWN), **fewer}
+    return evolve(known, **untold)
+
+
+@given(criteria, facts(), st.sets(st.sampled_from(_FACTS)), st.booleans(), days())
 def test_a_fact_learned_later_never_overturns_what_was_settled(
-    one: Criterion, known: Facts, hidden: set[str], on: Day
+    one: Criterion, known: Facts, hidden: set[FactName], in_part: bool, on: Day
 ) -> None:
     """R21."""
-    before = _truth(one, _forgotten(known, hidden), on)
+    before = _truth(one, _forgotten(known, hidden, in_part=in_part), on)
     assert before is Truth.UNKNOWN or _truth(one, known, on) is before
 
 
 @given(eligibilities, facts(), st.sets(st.sampled_from(_FACTS)), days())
 def test_a_fact_learned_later_never_takes_eligibility_away(
-    asked: Eligibility, known: Facts, hidden: set[str], on: Day
+    asked: Eligibility, known: Facts, hidden: set[FactName], on: Day
 ) -> None:
     """R21: what is unknown helps nobody."""
     fewer = judge_eligibility(
@@ -140,6 +160,54 @@ def test_a_fact_learned_later_never_takes_eligibility_away(
     )
     more = judge_eligibility(asked, known, booked_on=on.booked_on, visit_on=on.visit_on)
     assert more.eligible or not fewer.eligible
+
+
+@given(criteria, facts(), facts(), days())
+def test_a_criterion_looks_at_no_fact_but_those_it_says(
+    one: Criterion, known: Facts, other: Facts, on: Day
+) -> None:
+    """R20: so that the file's visits are read only for those that ask for them."""
+    asks = asked_by(one)
+    changed = evolve(known, **{name: getattr(other, name) for name in FactName if name not in asks})
+    found = one.judge(known, on)
+    assert one.judge(changed, on) == found
+    assert _rests_on(found) <= asks
+
+
+def _rests_on(found: Finding) -> frozenset[FactName]:
+    return frozenset(found.facts).union(*(_rests_on(part) for _, part in found.parts))
+
+
+@given(leaves, facts(), days())
+def test_a_finding_names_the_facts_it_rests_on(one: Criterion, known: Facts, on: Day) -> None:
+    """R21: without them nothing is found."""
+    found = one.judge(known, on)
+    assert found.facts
+    assert _truth(one, _forgotten(known, set(found.facts)), on) is Truth.UNKNOWN
+    verdict = judge_eligibility(
+        Eligibility(exclusions=(one,)),
+        evolve(known, has_file=True),
+        booked_on=on.booked_on,
+        visit_on=on.visit_on,
+    )
+    (reason,) = verdict.reasons
+    assert [used.name for used in reason.facts] == list(found.facts)
+    if type(one) is not HasFile and reason.truth is not Truth.UNKNOWN:
+        assert any(used.state is not FactState.UNKNOWN for used in reason.facts)
+
+
+@given(facts())
+def test_the_state_of_a_fact_tells_nothing_of_it(known: Facts) -> None:
+    """R21: three states."""
+    for name in FactName:
+        value: Any = getattr(known, name)
+        visits = value.visits if isinstance(value, PriorVisits) else value
+        expected = FactState.KNOWN
+        if value is UNKNOWN:
+            expected = FactState.UNKNOWN
+        elif visits in (None, False, (), frozenset()):
+            expected = FactState.NONE
+        assert known.state_of(name) is expected
 
 
 @given(criteria, days())

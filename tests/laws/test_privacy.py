@@ -296,6 +296,7 @@ def walk(person: Person, heard: list[object], make_store: Any) -> World:
         portal.cancel(booked.cancel_link, person.reason)
         here.dispatcher.run_once()
     desk.explain_service(person.patient_id, "doctor", actor=STAFF)
+    desk.verify_contact("v", person.patient_id, person.file.contacts[0], actor=STAFF)
     portal.identify(
         attrs.evolve(person.form, email="@", gender=person.last_name),
         terms=person.reason,

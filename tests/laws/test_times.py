@@ -16,6 +16,7 @@ from omnibook.times import (
     as_whole_minute,
     days,
     from_minute,
+    is_interval,
     line_of,
     local_date,
     minute_from,
@@ -155,6 +156,22 @@ def test_busy_time_is_widened_to_the_whole_minutes_that_it_touches(one: Span) ->
     assert outward(wide.start, wide.end) == wide
     stretch = touched(one)
     assert Span(from_minute(stretch.first), from_minute(stretch.last)) == wide
+
+
+def test_what_ends_after_the_last_minute_of_the_calendar_is_refused() -> None:
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    begin = last - timedelta(seconds=90)
+    assert outward(begin, last) == Span(last - 2 * MINUTE, last)
+    for beyond in (last + MICROSECOND, datetime.max.replace(tzinfo=UTC)):
+        with pytest.raises(InvalidValue, match="9999-12-31T23:59Z"):
+            outward(begin, beyond)
+
+
+@given(st.integers(-2000, 2000), st.integers(0, 59))
+def test_an_interval_is_of_1_to_1440_whole_minutes(minutes: int, seconds: int) -> None:
+    """R30."""
+    stretch = timedelta(minutes=minutes, seconds=seconds)
+    assert is_interval(stretch) == (seconds == 0 and minutes in range(1, 1441))
 
 
 # Wall clocks ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from support.awaited import awaited
 from support.desk_walks import EVENING, slot
 from support.looking import trail
 from support.tokens import SeededTokens
-from support.worlds import JEANS_FORM, MARIES_FORM, STAFF, START, World, world
+from support.worlds import JEANS_FORM, MARIE, MARIES_FORM, STAFF, START, World, world
 
 HOUR = timedelta(hours=1)
 FORM = ob.BookingForm("why", email="new@example.org")
@@ -83,6 +83,10 @@ def story(here: World) -> list[tuple[str, object]]:
     desk.explain_service("p-marie", "doctor", actor=STAFF)
     desk.explain_time("open", "gagnon", EVENING, actor=STAFF, patient_id="p-marie")
     desk.day(START.date(), actor=STAFF)
+    main, other_contact = MARIE.contacts[0], MARIE.contacts[-1]
+    desk.verify_contact("v1", "p-marie", main, actor=STAFF)
+    desk.move_contact("m1", "p-marie", other_contact, position=1, actor=STAFF)
+    desk.remove_contact("d1", "p-marie", other_contact, actor=STAFF)
     desk.withdraw_opening(opened.opening_id, actor=STAFF)
     desk.withdraw_closure(closed.closure_id, actor=STAFF)
 

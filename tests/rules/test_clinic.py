@@ -77,6 +77,8 @@ def test_a_service_lasts_whole_minutes_and_has_an_activity(change: dict[str, Any
     [
         {"interval": timedelta()},
         {"interval": timedelta(seconds=90)},
+        {"interval": timedelta(minutes=1441)},
+        {"interval": timedelta.max},
         {"activities": frozenset()},
     ],
 )

@@ -321,6 +321,44 @@ def test_a_single_opening_has_a_date() -> None:
     assert not opening.online
 
 
+def test_an_opening_has_a_rule_and_additional_dates() -> None:
+    """R30."""
+    opening = right_opening(
+        days=None,
+        rule="freq=monthly;byday=2TU",
+        since="2026-12-01",
+        until="2027-02-28",
+        also=[date(2026, 12, 24), "2027-03-05"],
+        except_=[date(2027, 1, 12)],
+    )
+    assert opening.recurrence == Recurrence.from_rrule(
+        "FREQ=MONTHLY;BYDAY=2TU",
+        first=date(2026, 12, 1),
+        last=date(2027, 2, 28),
+        additions=[date(2026, 12, 24), date(2027, 3, 5)],
+        exceptions=[date(2027, 1, 12)],
+    )
+    assert list(opening.recurrence.dates(date(2026, 1, 1), date(2028, 1, 1))) == [
+        date(2026, 12, 8),
+        date(2026, 12, 24),
+        date(2027, 2, 9),
+        date(2027, 3, 5),
+    ]
+    weekly = right_opening(also=[date(2026, 12, 24)]).recurrence
+    assert weekly == Recurrence(
+        weekdays=frozenset({0, 2}), additions=frozenset({date(2026, 12, 24)})
+    )
+
+
+def test_a_single_date_has_nothing_beside_it() -> None:
+    """R30."""
+    keys = {"rule": "FREQ=DAILY", "also": [date(2026, 12, 24)], "date": date(2026, 12, 5)}
+    found = opening_with(days=None, **keys)
+    path = "schedules[0] (room).openings[0]"
+    remedy = "does not go with date; leave one of them out"
+    assert found == [f"{path}.rule: {remedy}", f"{path}.also: {remedy}"]
+
+
 def test_an_opening_has_exceptions_and_a_release() -> None:
     """R27."""
     opening = right_opening(
@@ -369,6 +407,7 @@ def test_a_schedule_has_its_own_zone_practitioner_and_closures() -> None:
 
 OTHER_POLICIES: Data = {
     "match": {"folding": "strict", "number": "with-contact", "unverified_contacts_count": True},
+    "blind_indexes": True,
     "self_minimum_age": 16,
     "hold_minutes": 7,
     "visit_idle_minutes": 20,
@@ -409,6 +448,7 @@ def test_every_policy_can_be_set() -> None:
             number=NumberPolicy.WITH_CONTACT,
             unverified_contacts_count=True,
         ),
+        blind_indexes=True,
         self_minimum_age=16,
         hold=timedelta(minutes=7),
         visit_idle=timedelta(minutes=20),
@@ -758,6 +798,48 @@ def test_a_misspelt_criterion_is_told() -> None:
             "days: fall on no date from since to until",
         ),
         ({"except_": ["x"]}, "except[0]: must be a date"),
+        ({"also": ["x"]}, "also[0]: must be a date"),
+        ({"also": date(2026, 12, 24)}, "also: must be a list"),
+        (
+            {"also": [date(2026, 12, 24)], "except_": [date(2026, 12, 24)]},
+            "also: names a date that except takes out; leave it out of one of them",
+        ),
+        ({"days": None, "rule": "FREQ=DAILY"}, "since: missing; give the first date"),
+        ({"days": None, "rule": "FREQ=DAILY", "since": "x"}, "since: must be a date"),
+        (
+            {"rule": "FREQ=DAILY", "since": date(2026, 11, 24)},
+            "days: does not go with rule; leave one of them out",
+        ),
+        (
+            {"days": None, "rule": 7, "since": date(2026, 11, 24)},
+            "rule: must be a text; write it as",
+        ),
+        (
+            {"days": None, "rule": "FREQ=DAILY;BYHOUR=9", "since": date(2026, 11, 24)},
+            "rule: cannot have BYHOUR; leave it out; the opening has the times",
+        ),
+        (
+            {"days": None, "rule": "FREQ=MONTHLY;BYDAY=2TU;COUNT=x", "since": date(2026, 11, 24)},
+            "rule: has a wrong number at COUNT; use 1 to 99999",
+        ),
+        (
+            {"days": None, "rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "since": "2026-11-24"},
+            "rule: falls on no date from since to 2199-12-31; check the dates and the rule",
+        ),
+        (
+            {
+                "days": None,
+                "rule": "FREQ=MONTHLY;BYDAY=2TU",
+                "since": date(2026, 12, 9),
+                "until": date(2027, 1, 11),
+                "also": [date(2026, 12, 24)],
+            },
+            "rule: falls on no date from since to until",
+        ),
+        (
+            {"days": None, "rule": "FREQ=DAILY;UNTIL=20261123", "since": date(2026, 11, 24)},
+            "rule: falls on no date from since to 2199-12-31",
+        ),
         ({"every": 0}, "every: cannot be this number"),
         ({"every": None}, "every: missing"),
         ({"online": "no"}, "online: must be true or false"),
@@ -767,6 +849,7 @@ def test_a_misspelt_criterion_is_told() -> None:
     ],
 )
 def test_a_wrong_opening_is_refused(keys: Data, path: str) -> None:
+    """R30."""
     (mistake,) = opening_with(**keys)
     assert mistake.startswith(f"schedules[0] (room).openings[0].{path}")
 

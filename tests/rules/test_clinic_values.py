@@ -24,12 +24,28 @@ from omnibook.contacts import ContactSystem
 from omnibook.errors import InvalidValue
 from omnibook.health_numbers import SHIPPED_ISSUERS, CheckLevel, HealthNumber, Issuer
 from omnibook.identity import Identity
+from omnibook.ids import ScheduleId
+from omnibook.times import Span
 from support.naive_availability import Scene, generated, searched
+from support.strategies_scenes import desk_opening
 from support.worlds import MARIES_FORM, START, opening, schedule, service, small_clinic
 
 
 def midnight(year: int, month: int, day: int) -> datetime:
     return datetime.combine(date(year, month, day), time())
+
+
+def test_a_grid_is_of_whole_minutes_and_a_day_wide_at_most() -> None:
+    """R30: recurring openings and the desk's alike, in the words of the clinic's file."""
+    minute = timedelta(minutes=1)
+    made = desk_opening(Span(START, START + 5 * minute), ScheduleId("a"), minute)
+    for interval in (minute, 1440 * minute):
+        assert evolve(opening(), interval=interval).interval == interval
+        assert evolve(made, interval=interval).interval == interval
+    for interval in (timedelta(), -minute, minute / 2, 1441 * minute, timedelta.max):
+        for each in (opening(), made):
+            with pytest.raises(InvalidValue, match="whole number of minutes from 1 to 1440"):
+                evolve(each, interval=interval)
 
 
 def test_policies_default_to_what_the_rules_say() -> None:
@@ -183,7 +199,7 @@ def test_a_clinic_reads_forms_with_its_own_issuers() -> None:
         name="Nowhere",
         system="https://example.org/zz",
         level=CheckLevel.FORMAT,
-        valid=lambda text: text == "12345",
+        validate=lambda text: text == "12345",
         format=lambda text: text,
     )
     clinic = small_clinic(issuers=SHIPPED_ISSUERS.adding(invented), health_number_issuer="ZZ")

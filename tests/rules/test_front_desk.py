@@ -115,6 +115,8 @@ def test_an_unknown_schedule_is_not_found() -> None:
         {"activities": "care"},
         {"interval": timedelta()},
         {"interval": timedelta(seconds=90)},
+        {"interval": timedelta(minutes=1441)},
+        {"interval": timedelta.max},
         {"start": EVENING.replace(tzinfo=None)},
         {"start": EVENING + timedelta(seconds=1)},
         {"end": EVENING},

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from omnibook.contacts import ContactPoint, ContactSystem
 from omnibook.errors import InvalidValue
-from omnibook.facts import UNKNOWN, Facts, Sex
+from omnibook.facts import UNKNOWN, Facts, HealthCard, Sex
 from omnibook.health_numbers import HealthNumber
 from omnibook.identity import (
     ActingFor,
@@ -275,6 +275,7 @@ def test_a_live_file_has_facts_and_any_other_has_none() -> None:
         family_doctor="dr-roy",
         birth_date=BORN,
         registered_sex=Sex.FEMALE,
+        health_cards=(HealthCard("CA-QC"),),
     )
     assert evolve(file, birth_date=None).facts.birth_date is UNKNOWN
     over = (

@@ -1,7 +1,7 @@
 """Importing what the host's own system says is taken (R30, R40, R50)."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -142,6 +142,26 @@ def test_what_does_not_belong_is_refused(them: list[Busy]) -> None:
     with pytest.raises(ob.InvalidValue):
         imported(here, *them)
     assert stands(here) == ()
+
+
+def test_a_busy_time_without_an_end_is_refused_and_one_to_the_last_minute_is_not() -> None:
+    """R30: what is widened must still be a time."""
+    here = world()
+    never = datetime.max.replace(tzinfo=UTC)
+    last = never.replace(second=0, microsecond=0)
+
+    for beyond in (never, last + timedelta(microseconds=1)):
+        endless = Busy(span=Span(at(0), beyond), schedule_id=GAGNON, busy_id="b-1")
+        with pytest.raises(ob.InvalidValue, match="9999-12-31T23:59Z"):
+            imported(here, endless)
+        with pytest.raises(ob.InvalidValue, match="9999-12-31T23:59Z"):
+            imported(here, between=(at(0), beyond))
+    assert stands(here) == ()
+
+    longest = Busy(span=Span(at(0), last), schedule_id=GAGNON, busy_id="b-1")
+    imported(here, longest)
+    assert stands(here) == (longest,)
+    assert {each.schedule_id for each in here.slots(here.enter())} == {"nguyen", "nurse"}
 
 
 def test_times_for_a_schedule_that_the_clinic_does_not_have_are_not_found() -> None:

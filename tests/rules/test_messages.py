@@ -6,20 +6,34 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from importlib.resources import files
 from typing import get_args
 
 import attrs
 import pytest
+from attrs import evolve
 
 from omnibook import outcomes
 from omnibook.availability import Obstacle
 from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic, Mode, Text
-from omnibook.eligibility import Reason, ReasonCode, Truth, Verdict
+from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.eligibility import (
+    Eligibility,
+    FactName,
+    Facts,
+    FactState,
+    NoFamilyDoctor,
+    Reason,
+    ReasonCode,
+    Truth,
+    Verdict,
+    judge_eligibility,
+)
 from omnibook.errors import ConfigurationError, InvalidValue
+from omnibook.health_numbers import SHIPPED_ISSUERS
 from omnibook.identity import IdentityForm, MatchCause
 from omnibook.ids import (
     AppointmentId,
@@ -41,6 +55,7 @@ from omnibook.messages import (
 )
 from omnibook.messages.catalogue import PLACEHOLDERS, codes, read_catalogues
 from omnibook.notices import DropCode
+from omnibook.number_warnings import NumberWarningCode
 from omnibook.preference import Preference
 from omnibook.problems import InvalidEntry, Problem, ProblemCode
 from omnibook.records import (
@@ -50,6 +65,15 @@ from omnibook.records import (
     Flag,
     FlagCode,
     NoticeKind,
+)
+from omnibook.time_rules import (
+    AlreadyBookedRule,
+    ClosedBy,
+    EligibilityRule,
+    OnlineRule,
+    RuleCode,
+    StartRule,
+    TimeRule,
 )
 from support.samples_messages import (
     MONTREAL,
@@ -84,17 +108,18 @@ VERDICT = Verdict(
 )
 
 
-def an_explained_time(
-    *reasons: str, verdict: Verdict | None = None, already_booked: bool = False
-) -> outcomes.TimeExplanation:
+def an_explained_time(*rules: TimeRule) -> outcomes.TimeExplanation:
     return outcomes.TimeExplanation(
         service_id=SLOT.service_id,
         schedule_id=SLOT.schedule_id,
         start=SLOT.start,
-        reasons=reasons,
-        verdict=verdict,
-        already_booked=already_booked,
+        rules=rules,
     )
+
+
+ELIGIBLE = EligibilityRule(met=True, verdict=Verdict(eligible=True, reasons=VERDICT.reasons))
+NOT_ELIGIBLE = EligibilityRule(met=False, verdict=VERDICT)
+STARTED = StartRule(met=False, now=SLOT.end)
 
 
 def an_explained_service(*, listed: bool) -> outcomes.ServiceExplanation:
@@ -160,6 +185,10 @@ SAMPLES: tuple[Outcome, ...] = (
     outcomes.Erased(visits=1, notices=1),
     outcomes.StillNeeded(appointments=2, holds=1),
     outcomes.NotCancellable(status=AppointmentStatus.FULFILLED),
+    outcomes.ContactsEdited(
+        contacts=(ContactPoint(system=ContactSystem.PHONE, value="+15145550123"),)
+    ),
+    outcomes.NotSupported(),
     outcomes.DayList(
         appointments=(APPOINTMENT,),
         flags=(
@@ -175,9 +204,9 @@ SAMPLES: tuple[Outcome, ...] = (
     an_explained_service(listed=True),
     an_explained_service(listed=False),
     an_explained_time(),
-    an_explained_time(Obstacle.HELD, "own.ward-full"),
-    an_explained_time(verdict=Verdict(eligible=True, reasons=())),
-    an_explained_time(verdict=VERDICT, already_booked=True),
+    an_explained_time(STARTED),
+    an_explained_time(ELIGIBLE),
+    an_explained_time(NOT_ELIGIBLE, AlreadyBookedRule(met=False)),
 )
 
 # An outcome's code belongs to its class; other values, such as a flag, carry one as a field.
@@ -193,6 +222,7 @@ CODE_ENUMS: tuple[type[StrEnum], ...] = (
     MatchCause,
     Obstacle,
     DropCode,
+    NumberWarningCode,
 )
 FIELDS = {
     name for form in (IdentityForm, BookingForm, Preference) for name in attrs.fields_dict(form)
@@ -209,12 +239,17 @@ VARIANTS = {
     "desk.time-explained.not-offered",
     "desk.time-explained.to-patient",
     "desk.time-explained.not-to-patient",
-    "desk.time-explained.already-booked",
     "entry.too-long.limit",
     "acting-for.required.limit",
-    "health-number.malformed.ca-qc",
-    "health-number.malformed.ca-on",
+    *(f"health-number.malformed.{code.lower()}" for code in SHIPPED_ISSUERS),
     "reason.line",
+    "span.times",
+    "span.day",
+    "span.days",
+    "reason.line.facts",
+    "reason.fact",
+    *(f"fact.{name}" for name in FactName),
+    *(f"fact-state.{state}" for state in FactState),
     "moment",
     "moment.before-change",
     "moment.after-change",
@@ -232,12 +267,30 @@ NOTICE_CODES = (
     | {f"notice.cancellation.by-clinic.{part}" for part in ("subject", "email", "text")}
     | {"notice.label", "notice.email.cutoff"}
 )
+RULE_CODES = {f"{code}.{state}" for code in RuleCode for state in ("met", "not-met")} | {
+    "rule.notice.met.none",
+    "rule.notice.not-met.none",
+    "rule.opening.not-met.none-that-day",
+    "rule.opening.not-met.never",
+    "rule.opening.others",
+    "rule.grid.not-met.no-other",
+    "rule.release.met.always",
+    "rule.closure.labelled",
+    "rule.busy.not-met.too-close",
+    "rule.hold.not-met.too-close",
+    "rule.appointment.not-met.too-close",
+    "rule.hold.until",
+    "rule.hold.own",
+    *(f"rule.closure.by-{by}" for by in ClosedBy),
+    *(f"rule.needs-free.{side}" for side in ("before", "after")),
+}
 ENUM_CODES = {str(member) for enum in CODE_ENUMS for member in enum}
 USED = (
     ENUM_CODES
     | set(OUTCOME_CODES.values())
     | VARIANTS
     | NOTICE_CODES
+    | RULE_CODES
     | {f"field.{name}" for name in FIELDS}
     | {f"status.{status}" for status in AppointmentStatus}
     | {f"mode.{mode}" for mode in Mode if mode is not Mode.IN_PERSON}
@@ -560,21 +613,52 @@ def test_staff_read_every_reason_of_a_verdict() -> None:
     ]
 
 
-def test_staff_read_every_reason_against_a_time() -> None:
-    assert said(an_explained_time(Obstacle.HELD, "own.ward-full"), "en").splitlines() == [
+def test_staff_read_on_which_facts_a_reason_rests() -> None:
+    """R21: their names and states, never what they are."""
+    verdict = judge_eligibility(
+        Eligibility(inclusions=((NoFamilyDoctor(),),)),
+        Facts(has_file=True, family_doctor=None),
+        booked_on=date(2026, 3, 2),
+        visit_on=date(2026, 3, 2),
+    )
+    explained = evolve(an_explained_service(listed=False), verdict=verdict)
+
+    assert said(explained, "en").splitlines()[1:] == [
+        (
+            "• include[0][0] – It is not known whether the person has a family doctor elsewhere. "
+            "(unknown) [family doctor here: none; family doctor elsewhere: unknown]"
+        ),
+    ]
+    assert said(explained, "fr").splitlines()[1:] == [
+        (
+            "• include[0][0] – On ne sait pas si la personne a un médecin de famille ailleurs. "
+            "(inconnu) [médecin de famille ici : aucun; médecin de famille ailleurs : inconnu]"
+        ),
+    ]
+
+
+def test_staff_read_every_rule_against_a_time() -> None:
+    """R27: those that are met are not told unasked."""
+    online = OnlineRule(met=False)
+
+    assert said(an_explained_time(STARTED, ELIGIBLE), "en").splitlines() == [
+        "This time is not offered online to this person.",
+        "• The start has passed.",
+    ]
+    assert said(an_explained_time(online), "en").splitlines() == [
         "This time is not offered online.",
-        "• This time is held for someone for a few minutes.",
-        "• own.ward-full",
+        "• The opening is kept for the front desk: it is not offered online.",
     ]
 
 
 def test_staff_read_why_a_patient_is_not_offered_a_time() -> None:
     """R22, R52: what speaks against the time, the patient, and another appointment."""
-    explained = an_explained_time(Obstacle.HELD, verdict=VERDICT, already_booked=True)
+    explained = an_explained_time(STARTED, NOT_ELIGIBLE, AlreadyBookedRule(met=False))
 
     assert said(explained, "en").splitlines() == [
         "This time is not offered online to this person.",
-        "• This time is held for someone for a few minutes.",
+        "• The start has passed.",
+        "• The person does not have access to the service on this date.",
         "• include[0][0] – The person has a file at the clinic. (true)",
         "• exclude[0] – own.ward-full (unknown)",
         "• There is already an upcoming appointment for this service.",
@@ -583,7 +667,7 @@ def test_staff_read_why_a_patient_is_not_offered_a_time() -> None:
 
 def test_staff_read_that_a_patient_is_offered_a_time() -> None:
     """R22."""
-    explained = an_explained_time(verdict=Verdict(eligible=True, reasons=()))
+    explained = an_explained_time(OnlineRule(met=True), ELIGIBLE, AlreadyBookedRule(met=True))
 
     assert said(explained, "en") == "This time is offered online to this person."
 
@@ -640,7 +724,22 @@ def test_a_problem_names_the_field_and_the_limit(problem: Problem, english: str)
 
 @pytest.mark.parametrize(
     ("issuer", "part"),
-    [("CA-QC", "four letters"), ("CA-ON", "ten digits"), ("CA-XX", "copy it from the card")],
+    [
+        ("CA-QC", "four letters and eight digits"),
+        ("CA-ON", "ten digits"),
+        ("CA-BC", "ten digits, the first of them a 9"),
+        ("CA-AB", "nine digits"),
+        ("CA-SK", "nine digits"),
+        ("CA-MB", "nine digits"),
+        ("CA-NB", "nine digits"),
+        ("CA-NS", "ten digits"),
+        ("CA-PE", "eight digits"),
+        ("CA-NL", "twelve digits"),
+        ("CA-YT", "nine digits"),
+        ("CA-NT", "one letter and seven digits"),
+        ("CA-NU", "nine digits, the first of them a 1"),
+        ("CA-XX", "copy it from the card"),
+    ],
 )
 def test_a_malformed_health_number_is_explained_by_its_issuer(issuer: str, part: str) -> None:
     """R11; and R4: it is optional."""
@@ -648,3 +747,32 @@ def test_a_malformed_health_number_is_explained_by_its_issuer(issuer: str, part:
 
     assert part in describe_problem(problem, "en")
     assert "leave it blank" in describe_problem(problem, "en")
+
+
+PHONE_PROBLEMS = {
+    ProblemCode.PHONE_MALFORMED: ("area code", "indicatif régional"),
+    ProblemCode.PHONE_EXTENSION: ("no extension", "pas de poste"),
+    ProblemCode.PHONE_LETTERS: ("without letters", "sans lettres"),
+    ProblemCode.PHONE_TOLL_FREE: ("toll-free", "sans frais"),
+    ProblemCode.PHONE_PREMIUM_RATE: ("special rate", "tarif majoré"),
+    ProblemCode.PHONE_FIXED_LINE: ("landline", "ligne fixe"),
+    ProblemCode.PHONE_INTERNET: ("Internet telephone", "téléphonie par Internet"),
+    ProblemCode.PHONE_NOT_A_CELL_PHONE: ("cannot be that of a cell", "ne peut pas être celui"),
+}
+
+
+@pytest.mark.parametrize("code", [code for code in ProblemCode if code.startswith("phone.")])
+def test_each_refusal_of_a_phone_says_what_is_wrong_with_it(code: ProblemCode) -> None:
+    """R11."""
+    english, french = PHONE_PROBLEMS[code]
+    problem = Problem(code, "cell_phone")
+
+    assert english in describe_problem(problem, "en")
+    assert french in describe_problem(problem, "fr")
+
+
+@pytest.mark.parametrize("code", NumberWarningCode)
+def test_a_warning_about_a_number_sends_staff_to_the_card(code: NumberWarningCode) -> None:
+    """R6."""
+    assert "card" in describe_reason(code, "en")
+    assert "carte" in describe_reason(code, "fr")

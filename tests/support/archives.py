@@ -11,19 +11,21 @@ from typing import Any
 from attrs import evolve
 
 from omnibook.clinic import Policies, Retention
-from omnibook.ids import ClinicId
-from omnibook.ports import AuditTrail, FlagsOf, ReadScope, Store
-from omnibook.records import ClaimKind, HoldState
+from omnibook.daybits import by_day
+from omnibook.ids import ClinicId, ScheduleId
+from omnibook.ports import AuditTrail, FlagsOf, ReadOutlook, ReadScope, Store
+from omnibook.records import Claim, ClaimKind, HoldState
 from omnibook.testing.strategies.records import (
     APPOINTMENTS,
     EVENTS,
-    EVERYTHING,
     HOLDS,
     NOTICES,
     ORDERS,
+    SCHEDULES,
     VISITS,
 )
-from omnibook.times import Span
+from omnibook.testing.strategies.writes import EVERYTHING
+from omnibook.times import Span, to_minute
 from omnibook.transactions import Scope, Write
 
 Contents = dict[str, dict[str, Any]]
@@ -47,6 +49,9 @@ def contents(store: Store, clinic_id: ClinicId) -> Contents:
     """Everything that is kept, asked for by identifier."""
     everything = evolve(EVERYTHING, clinic_id=clinic_id)
     _, wide = store.read(ReadScope(everything))
+    for state in wide.schedules.values():
+        # Booked days say nothing that claims do not say (R27, R40).
+        assert state.booked == booked_by(state.claims)
     scopes = [
         *(Scope(clinic_id=clinic_id, visit=each) for each in VISITS),
         *(Scope(clinic_id=clinic_id, hold=each) for each in HOLDS),
@@ -77,6 +82,32 @@ def contents(store: Store, clinic_id: ClinicId) -> Contents:
     found["flags"] = {each.flag_id: each for each in flags}
     found["audit"] = {each.audit_id: each for each in audit}
     return found
+
+
+def booked_by(claims: Iterable[Claim]) -> dict[int, int]:
+    """The minutes that the appointments among these claims claim, by UTC day."""
+    booked: dict[int, int] = {}
+    for each in claims:
+        if each.kind is ClaimKind.APPOINTMENT:
+            for day, minutes in by_day(to_minute(each.span.start), to_minute(each.span.end)):
+                booked[day] = booked.get(day, 0) | minutes
+    return booked
+
+
+def versions(store: Store, clinic_id: ClinicId) -> dict[ScheduleId, int]:
+    """The version of each schedule."""
+    outlook = store.read(ReadOutlook(scope=Scope(clinic_id=clinic_id)))[1]
+    return {each: outlook.versions.get(each, 0) for each in SCHEDULES}
+
+
+def freed(before: Contents, gone: dict[str, set[str]]) -> set[ScheduleId]:
+    """The schedules on which an appointment's claim goes."""
+    claims = (before["claims"].get(name) for name in gone["claims"])
+    return {
+        each.schedule_id
+        for each in claims
+        if each is not None and each.kind is ClaimKind.APPOINTMENT
+    }
 
 
 def outlived(before: Contents, now: datetime, policies: Policies) -> dict[str, set[str]]:

@@ -5,20 +5,24 @@ of each minute of a day to find where a wall time lies, instead of asking what t
 it tries each minute of each opening, instead of stepping along a grid. Rules R24, R27, R28, R30.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from omnibook.availability import Own, Search
 from omnibook.clinic import Clinic, Opening, Schedule, Service
 from omnibook.ids import ActivityId, HoldId, PatientId, ScheduleId, VisitId
+from omnibook.kept_days import DayKeeper
+from omnibook.outlook import HeldTime, Outlook, ScheduleDays
 from omnibook.preference import Filter
 from omnibook.records import Busy, Claim, ClaimKind, DeskClosure, DeskOpening, Hold, HoldState, Slot
+from omnibook.recurrence import Recurrence
+from omnibook.search import Search, Wish
 from omnibook.times import Span
 from omnibook.transactions import ScheduleState, Scope, Snapshot
+from support.naive_recurrence import naive_dates, parts_of
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -42,6 +46,8 @@ class Scene:
     chosen: Filter = Filter()
     days_off: frozenset[date] = field(factory=frozenset[date])
     """The local dates on which the visitor is not eligible (R22)."""
+    versions: Mapping[ScheduleId, int] = field(factory=dict[ScheduleId, int])
+    opening_version: str = ""
 
     @property
     def openings(self) -> dict[ScheduleId, tuple[Opening, ...]]:
@@ -90,29 +96,73 @@ class Scene:
             closures=tuple(filter(here, self.desk_closures)),
         )
 
+    def outlook(self) -> Outlook:
+        """What a store would tell a search of the scene to begin with."""
+        return Outlook(
+            snapshot=Snapshot(scope=Scope(clinic_id=self.clinic.clinic_id), now=self.now),
+            versions=self.versions,
+            holds=tuple(
+                HeldTime(
+                    hold_id=each.hold_id,
+                    visit_id=each.visit_id,
+                    patient_id=each.patient_id,
+                    slot=each.slot,
+                    claimed=each.claimed,
+                )
+                for each in self.holds
+                if each.state is HoldState.HELD and self.now < each.expires_at
+            ),
+        )
+
+    def days(self, key: ScheduleId, first: int, last: int) -> ScheduleDays:
+        """What a store would tell of some days of a schedule."""
+        span = Span(instant_of(first * 1440), instant_of((last + 1) * 1440))
+        state, booked = self._state(key, span), dict[int, int]()
+        for each in self.appointments:
+            if each.schedule_id == key:
+                for minute in range(minute_of(each.span.start), minute_of(each.span.end)):
+                    day = minute // 1440
+                    booked[day] = booked.get(day, 0) | 1 << minute % 1440
+        return ScheduleDays(
+            schedule_id=key,
+            version=self.versions.get(key, 0),
+            booked={day: bits for day, bits in booked.items() if first <= day <= last},
+            busy=state.busy,
+            openings=state.openings,
+            closures=state.closures,
+        )
+
 
 # The engine, driven by the scene --------------------------------------------------------------
 
 
 def searched(
-    scene: Scene, wanted: int, after: tuple[datetime, ScheduleId, datetime] | None = None
+    scene: Scene,
+    wanted: int,
+    after: tuple[datetime, ScheduleId, datetime] | None = None,
+    keeper: DayKeeper | None = None,
+    *,
+    unsettled: Collection[ScheduleId] = (),
 ) -> list[Slot]:
-    """What the engine finds in the scene."""
+    """What the engine finds in the scene, with what earlier searches kept of it, if any."""
     search = Search(
-        scene.clinic,
-        scene.service,
-        scene.chosen,
-        scene.openings,
-        now=scene.now,
+        (keeper or DayKeeper(scene.clinic)).kept(minute_of(scene.now) // 1440),
+        scene.outlook(),
+        Wish(
+            service=scene.service,
+            chosen=scene.chosen,
+            visit_id=scene.visit_id,
+            patient_ids=frozenset() if scene.patient_id is None else frozenset({scene.patient_id}),
+            eligible=lambda day: day not in scene.days_off,
+            after=after,
+        ),
+        opening_versions=dict.fromkeys(scene.openings, scene.opening_version),
         wanted=wanted,
-        eligible=lambda day: day not in scene.days_off,
-        after=after,
     )
-    mine = [] if scene.patient_id is None else [scene.patient_id]
-    while (window := search.window) is not None:
-        reach = search.reach(window)
-        snapshot = scene.snapshot({each.schedule_id: reach for each in search.schedules})
-        search.feed(window, snapshot, Own.of(snapshot, scene.visit_id, mine))
+    while (need := search.need) is not None:
+        days = {each: scene.days(each, need.first, need.last) for each in need.schedules}
+        openings = {each: scene.openings[each] for each in need.openings}
+        search.feed(days, openings, unsettled=unsettled)
     return search.found
 
 
@@ -153,6 +203,18 @@ def placed(wall: datetime, zone: ZoneInfo) -> int:
     raise AssertionError(f"the clock of {zone} never came to {wall}")
 
 
+def moment(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant of a wall time, to the second: clocks change on whole minutes."""
+    whole = wall.replace(second=0, microsecond=0)
+    return instant_of(placed(whole, zone)) + (wall - whole)
+
+
+def minute_from(instant: datetime) -> int:
+    """The first minute that does not begin before an instant."""
+    minute = minute_of(instant)
+    return minute if instant_of(minute) == instant else minute + 1
+
+
 @frozen
 class Stretch:
     """One occurrence of an opening."""
@@ -165,28 +227,29 @@ class Stretch:
     released: int = 0
 
 
+@cache
+def _dates_near(recurrence: Recurrence, year: int) -> frozenset[date]:
+    """The dates of a year on which a recurrence occurs."""
+    parts = None if recurrence.rule is None else parts_of(recurrence.rule)
+    return frozenset(naive_dates(recurrence, parts, date(year, 1, 1), date(year, 12, 31)))
+
+
 def stretches(scene: Scene, schedule: Schedule, days: tuple[date, date]) -> Iterator[Stretch]:
     """The occurrences of openings on these dates and around them, and the desk's openings."""
     zone = schedule.zone or scene.clinic.zone
     day = days[0] - 3 * DAY
     while (day := day + DAY) <= days[1] + DAY:
         for each in schedule.openings:
-            dates = each.recurrence
-            if (
-                day.weekday() not in dates.weekdays
-                or day in dates.exceptions
-                or (dates.first and day < dates.first)
-                or (dates.last and day > dates.last)
-            ):
+            if day not in _dates_near(each.recurrence, day.year):
                 continue
             released = 0
             if each.release is not None:
                 on = day - each.release.days_before * DAY
-                released = placed(datetime.combine(on, each.release.at), zone)
+                released = minute_from(moment(datetime.combine(on, each.release.at), zone))
             end = day + DAY if each.ends_next_day else day
             yield Stretch(
-                placed(datetime.combine(day, each.start), zone),
-                placed(datetime.combine(end, each.end), zone),
+                minute_from(moment(datetime.combine(day, each.start), zone)),
+                minute_of(moment(datetime.combine(end, each.end), zone)),
                 each.interval // MINUTE,
                 each.activities,
                 each.online,
@@ -195,7 +258,7 @@ def stretches(scene: Scene, schedule: Schedule, days: tuple[date, date]) -> Iter
     for made in scene.desk_openings:
         if made.schedule_id == schedule.schedule_id:
             yield Stretch(
-                minute_of(made.span.start),
+                minute_from(made.span.start),
                 minute_of(made.span.end),
                 made.interval // MINUTE,
                 frozenset(made.activities),
@@ -226,16 +289,17 @@ def closed_at(scene: Scene, schedule: Schedule, first: int, last: int) -> bool:
     """Whether some closure has a minute of the stretch (R27)."""
     zone = schedule.zone or scene.clinic.zone
     stretches = [
-        (placed(c.start, scene.clinic.zone), placed(c.end, scene.clinic.zone))
+        (moment(c.start, scene.clinic.zone), moment(c.end, scene.clinic.zone))
         for c in scene.clinic.closures
     ]
-    stretches += [(placed(c.start, zone), placed(c.end, zone)) for c in schedule.closures]
+    stretches += [(moment(c.start, zone), moment(c.end, zone)) for c in schedule.closures]
     stretches += [
-        (minute_of(c.span.start), minute_of(c.span.end))
+        (c.span.start, c.span.end)
         for c in scene.desk_closures
         if c.schedule_id == schedule.schedule_id
     ]
-    return any(max(start, first) < min(end, last) for start, end in stretches)
+    begin, finish = instant_of(first), instant_of(last)
+    return any(max(start, begin) < min(end, finish) for start, end in stretches)
 
 
 def in_the_way(scene: Scene, slot: Slot) -> list[ClaimKind | None]:
@@ -265,12 +329,12 @@ def in_the_way(scene: Scene, slot: Slot) -> list[ClaimKind | None]:
 def is_wanted(scene: Scene, minute: int) -> bool:
     """Whether the preference admits a start, in the clinic's local time (R24)."""
     chosen, wall = scene.chosen, shown(minute, scene.clinic.zone)
-    day, clock = wall.date(), wall.hour * 60 + wall.minute
+    day = wall.date()
     if chosen.part is not None:
+        tomorrow = datetime.combine(day, time()) + DAY
+        lower = datetime.combine(day, chosen.part.lower)
         upper = chosen.part.upper
-        lowest = chosen.part.lower.hour * 60 + chosen.part.lower.minute
-        highest = 24 * 60 if upper is None else upper.hour * 60 + upper.minute
-        if not lowest <= clock < highest:
+        if not lower <= wall < (tomorrow if upper is None else datetime.combine(day, upper)):
             return False
     return (
         day.weekday() in chosen.weekdays
@@ -296,13 +360,15 @@ def generated(scene: Scene) -> list[Slot]:
     """Everything that is offered, in the order of R26."""
     found: set[Slot] = set()
     latest = scene.now + scene.clinic.policies.horizon
+    # No minute outside is offered, as `is_free` says; many are not tried.
+    begin, finish = minute_of(scene.now), minute_of(latest) + 1
     for schedule in scene.clinic.schedules:
         if scene.chosen.practitioner_id not in {None, schedule.practitioner_id}:
             continue
         zone = schedule.zone or scene.clinic.zone
         days = (scene.now.astimezone(zone).date(), latest.astimezone(zone).date())
         for each in stretches(scene, schedule, days):
-            for minute in range(each.first, each.last):
+            for minute in range(max(each.first, begin), min(each.last, finish)):
                 if (
                     _offers(scene, each, minute)
                     and is_wanted(scene, minute)
@@ -316,8 +382,6 @@ def generated(scene: Scene) -> list[Slot]:
 
 def held(scene: Scene) -> set[Slot]:
     """What the visitor holds and could still come to: listed whatever became of it (R28)."""
-    zone = scene.clinic.zone
-    latest = (scene.now + scene.clinic.policies.horizon).astimezone(zone).date()
     practitioners = {each.schedule_id: each.practitioner_id for each in scene.clinic.schedules}
     found: set[Slot] = set()
     for hold in scene.holds:
@@ -331,7 +395,6 @@ def held(scene: Scene) -> set[Slot]:
             and slot.schedule_id in practitioners
             and scene.chosen.practitioner_id in {None, practitioners[slot.schedule_id]}
             and scene.now < slot.start
-            and shown(minute, zone).date() <= latest
             and is_wanted(scene, minute)
         ):
             found.add(slot)

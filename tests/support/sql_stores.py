@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import URL, Engine, make_url
 
 from omnibook.adapters.clocks import ManualClock
-from omnibook.adapters.sql import AsyncSqlStore, SqlStore, metadata, open_engine, upgrade
+from omnibook.adapters.sql import AsyncSqlStore, SqlStore, metadata, open_engine, schema, upgrade
+from omnibook.adapters.sql.engine import Database
 from omnibook.adapters.sql.gate import Gate
 from omnibook.adapters.sql.sessions import (
     AsyncPostgresSession,
@@ -144,6 +147,19 @@ def raw(url: str) -> Iterator[Any]:
         with closing(psycopg.connect(dsn_of(url), autocommit=True)) as pg_connection:
             pg_connection.execute("SET statement_timeout = '20s'")
             yield pg_connection
+
+
+def migrate(url: str, revision: str) -> None:
+    """Bring a database to an older version than today's."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    database = Database.open(url)
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+    database.close()
 
 
 REFUSED = (sqlite3.IntegrityError, psycopg.IntegrityError)

@@ -14,11 +14,14 @@ from sqlalchemy import Boolean, Column, Date, Integer, Table
 from omnibook.adapters.sql import metadata
 from omnibook.adapters.sql.columns import Document, Elapsed, Instant
 from omnibook.adapters.sql.rows import _person_document, contact_documents
+from omnibook.daybits import day_of
 from omnibook.testing.samples import CLINIC, NOW, PERSON
+from omnibook.times import to_minute
 from support.sql_stores import is_sqlite, raw
 
 SIZE = 1_000_000 if os.environ.get("CI") else 100_000
 SCHEDULES = 20
+_DAY = day_of(to_minute(NOW))
 _BASE = NOW.strftime("%Y-%m-%d %H:%M:%S")
 
 _CONTACTS = json.dumps(contact_documents(PERSON.contacts))
@@ -109,6 +112,19 @@ def _tables(size: int, *, lite: bool) -> dict[str, tuple[int, Words]]:
                 "patient_id": f"CASE WHEN {one_in_fifty} THEN NULL ELSE 'p-' || (n % {files}) END",
                 "provisional": f"CASE WHEN {one_in_fifty} THEN '{_SOMEBODY}' END",
             },
+        ),
+        # Three months of days around today; and many more schedules than the claims are of.
+        "booked_days": (
+            some,
+            {
+                "schedule_id": "'schedule-' || (n / 90)",
+                "day": f"n % 90 + {_DAY - 45}",
+                "minutes": "x'ff00ff'" if lite else r"'\xff00ff'::bytea",
+            },
+        ),
+        "schedule_versions": (
+            some // 90,
+            {"schedule_id": "'schedule-' || n", "version": "n"},
         ),
         "appointment_keys": (
             size // 50,
@@ -211,19 +227,17 @@ def _tables(size: int, *, lite: bool) -> dict[str, tuple[int, Words]]:
                 "patient_id": "'p-' || n",
                 "gender": "'female'",
                 "merged_into": "CASE WHEN n % 50 = 49 THEN 'p-' || (n + 1) END",
+                "facts": "'{}'",
             },
         ),
-        "patient_names": (files, {"patient_id": "'p-' || n"}),
-        "patient_contacts": (
+        "patient_contact_keys": (
             files,
             {
                 "patient_id": "'p-' || n",
-                "system": "'email'",
-                "value": "'somebody' || n || '@example.org'",
-                "match_key": "'email/somebody' || n || '@example.org'",
+                "match_key": "'email:somebody' || n || '@example.org'",
             },
         ),
-        "patient_health_numbers": (
+        "patient_number_keys": (
             files,
             {"patient_id": "'p-' || n", "issuer": "'CA-QC'", "value": "'NUMBER' || n"},
         ),
@@ -233,9 +247,11 @@ def _tables(size: int, *, lite: bool) -> dict[str, tuple[int, Words]]:
             for name in (
                 "schedule_openings",
                 "schedule_opening_activities",
+                "schedule_opening_additions",
                 "schedule_opening_exceptions",
             )
         },
+        "opening_versions": (files, {"schedule_id": "'schedule-' || n", "version": "'1-' || n"}),
     }
 
 

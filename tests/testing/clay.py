@@ -14,8 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from attrs import evolve
+
 from omnibook.errors import Contention, StoreError
-from omnibook.ports import Clock, Query
+from omnibook.ids import ClinicId, ScheduleId
+from omnibook.outlook import Outlook
+from omnibook.ports import Clock, Query, ReadDays
 from omnibook.testing.oracle import Oracle
 from omnibook.transactions import CORRECTION, ROUNDS, Again, Decision, Scope, Snapshot, Write
 
@@ -104,7 +108,20 @@ class ClayStore:
         return self.shelf.oracle.snapshot(scope, now)
 
     def answer(self, query: Query[Any], now: datetime) -> object:
-        return self.shelf.oracle.answer(query, now)
+        answer = self.shelf.oracle.answer(query, now)
+        if isinstance(answer, Outlook):
+            return evolve(answer, versions=self.versions(answer.snapshot.scope.clinic_id))
+        if isinstance(query, ReadDays):
+            versions, days = self.versions(query.clinic_id), self.shelf.oracle.days(query)
+            return {
+                name: evolve(each, version=versions.get(name, 0)) for name, each in days.items()
+            }
+        return answer
+
+    def versions(self, clinic: ClinicId) -> dict[ScheduleId, int]:
+        """How often somebody wrote about each schedule."""
+        named = self.shelf.oracle.named
+        return {name: number for (where, name), number in named.items() if where == clinic}
 
     def keep(self, snapshot: Snapshot, writes: tuple[Write, ...]) -> None:
         with self.shelf.lock:
@@ -151,11 +168,12 @@ class FileStore(ClayStore):
     def fetch(self) -> None:
         if self.path.exists():
             state = pickle.loads(self.path.read_bytes())  # noqa: S301 - our own file
-            self.shelf.oracle.records, self.shelf.oracle.claims, self.shelf.latest = state
+            oracle = self.shelf.oracle
+            oracle.records, oracle.claims, oracle.named, self.shelf.latest = state
 
     def save(self) -> None:
         oracle = self.shelf.oracle
-        state = (oracle.records, oracle.claims, self.shelf.latest)
+        state = (oracle.records, oracle.claims, oracle.named, self.shelf.latest)
         spare = self.path.with_suffix(".new")
         spare.write_bytes(pickle.dumps(state))
         spare.replace(self.path)

@@ -38,6 +38,23 @@ from omnibook.transactions import (
     Write,
 )
 from testing.clay import ClayStore, FileStore, Shelf, files, nobody, shelves
+from testing.faulty_outlooks import (
+    BooksHolds,
+    CountsByLocalDay,
+    DaysWithEdges,
+    ForgetsToFree,
+    FreesAnywhere,
+    HoldsOfEverybody,
+    SameVersionWhenBusy,
+    SameVersionWhenCancelled,
+    SameVersionWhenClosed,
+    TellsHoldsTooLong,
+    TellsLapsedHolds,
+    VersionComesBack,
+    VersionFirst,
+    VersionOfHolds,
+    VersionOfOneRoom,
+)
 
 OutcomeT = TypeVar("OutcomeT")
 AnswerT = TypeVar("AnswerT")
@@ -833,6 +850,21 @@ FAULTS = (
     clay("another clinic's rows", "loading.clinics", OtherClinicsRows),
     clay("claims that began before are missed", "loading.claims", MissesLongClaims),
     clay("a visit's lapsed holds are missing", "loading.visit", ForgetsLapsedHolds),
+    clay("what is freed stays booked", "searching.freed", ForgetsToFree),
+    clay("days of the clinic's own clock", "searching.booked", CountsByLocalDay),
+    clay("holds among what is booked", "searching.booked", BooksHolds),
+    clay("time is freed outside the scope", "searching.outside", FreesAnywhere),
+    clay("what reaches into the days is missing", "searching.windows", DaysWithEdges),
+    clay("a cancellation without a version", "searching.versions", SameVersionWhenCancelled),
+    clay("an import without a version", "searching.versions", SameVersionWhenBusy),
+    clay("a closure without a version", "searching.versions", SameVersionWhenClosed),
+    clay("a move with one version", "searching.versions", VersionOfOneRoom),
+    clay("a version for each hold", "searching.versions", VersionOfHolds),
+    clay("a version that comes back", "searching.versions", VersionComesBack),
+    clay("lapsed holds are told", "searching.holds", TellsLapsedHolds),
+    clay("a hold is told too long", "searching.holds", TellsHoldsTooLong),
+    clay("everybody's holds", "searching.clinics", HoldsOfEverybody),
+    clay("versions first, days later", "searching.together", VersionFirst),
     wrapped("the limit is ignored", "asking.due", IgnoresLimits),
     wrapped("what is due comes by name", "asking.due", DueByName),
     wrapped("a day without what reaches into it", "asking.appointments", DaysWithoutReach),

@@ -1,6 +1,7 @@
 """The library's own directories, schedules and notifiers keep the laws; faulty ones do not."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from attrs import evolve
 
 import omnibook as ob
 from omnibook.adapters.sql import SqlDirectory
+from omnibook.facts import UNKNOWN
 from omnibook.identity import IdentityKeys, Patient, matches_keys
 from omnibook.ids import OrderId, PatientId, ScheduleId
 from omnibook.ports import Message
@@ -21,6 +23,7 @@ from omnibook.testing import (
     check_notifier,
     check_schedule_source,
 )
+from omnibook.testing.strategies.people import FACTS
 from support.worlds import small_clinic
 
 LAWS = {law.name: law for law in DIRECTORY_LAWS}
@@ -100,6 +103,63 @@ class ForgetsMerges(ob.MemoryDirectory):
         return None if found is None else evolve(found, replaces=frozenset())
 
 
+class Drops(ob.MemoryDirectory):
+    """Keeps all of a file but one fact."""
+
+    fact = ""
+
+    def get(self, patient_id: PatientId) -> Patient | None:
+        found = super().get(patient_id)
+        unknown: dict[str, Any] = {self.fact: None if self.fact == "language" else UNKNOWN}
+        return None if found is None else evolve(found, **unknown)
+
+
+class ForgetsInCandidates(ob.MemoryDirectory):
+    """Tells a file by its keys with less than by its identifier."""
+
+    def candidates(self, keys: IdentityKeys) -> Sequence[Patient]:
+        return [evolve(each, tags=UNKNOWN) for each in super().candidates(keys)]
+
+
+class NoneForUnknown(ob.MemoryDirectory):
+    def get(self, patient_id: PatientId) -> Patient | None:
+        found = super().get(patient_id)
+        if found is None or found.tags is not UNKNOWN:
+            return found
+        return evolve(found, tags=None)
+
+
+class UnknownForNone(ob.MemoryDirectory):
+    def get(self, patient_id: PatientId) -> Patient | None:
+        found = super().get(patient_id)
+        if found is None or found.last_visit is not None:
+            return found
+        return evolve(found, last_visit=UNKNOWN)
+
+
+class LosesExpiry(ob.MemoryDirectory):
+    def get(self, patient_id: PatientId) -> Patient | None:
+        found = super().get(patient_id)
+        if found is None or not isinstance(found.health_cards, tuple):
+            return found
+        return evolve(
+            found, health_cards=tuple(evolve(c, expires_on=UNKNOWN) for c in found.health_cards)
+        )
+
+
+class AppendsWithoutFacts(ob.MemoryDirectory):
+    """Writes the file anew when it is given a contact."""
+
+    def append_contacts(
+        self, patient_id: PatientId, points: Sequence[ob.ContactPoint], *, order_id: OrderId
+    ) -> Sequence[ob.ContactPoint]:
+        added = super().append_contacts(patient_id, points, order_id=order_id)
+        found = super().get(patient_id)
+        if found is not None and added:
+            self.put(evolve(found, prior_visits=UNKNOWN))
+        return added
+
+
 class AppendsFirst(ob.MemoryDirectory):
     def append_contacts(
         self, patient_id: PatientId, points: Sequence[ob.ContactPoint], *, order_id: OrderId
@@ -175,6 +235,11 @@ class ChecksThenAppends(ob.MemoryDirectory):
         (CurrentContactsOnly, "directory.candidates"),
         (EachTwice, "directory.candidates"),
         (FoldsIdentifiers, "directory.get"),
+        (ForgetsInCandidates, "directory.facts"),
+        (NoneForUnknown, "directory.facts"),
+        (UnknownForNone, "directory.facts"),
+        (LosesExpiry, "directory.facts"),
+        (AppendsWithoutFacts, "directory.facts"),
         (ForgetsMerges, "directory.replaces"),
         (AppendsFirst, "directory.appends"),
         (AppendsVerified, "directory.appends"),
@@ -194,6 +259,35 @@ def test_a_faulty_directory_is_caught(
     assert caught.value.law == law
 
 
+def dropping(name: str) -> type[ob.MemoryDirectory]:
+    return type("Dropping", (Drops,), {"fact": name})
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_directory_that_drops_a_fact_is_caught_and_the_fact_named(name: str) -> None:
+    """R20, R21: what a file tells decides what is shown."""
+    with pytest.raises(BrokenPromise, match=f"is told with another {name}$") as caught:
+        LAWS["directory.facts"](dropping(name))
+
+    assert caught.value.law == "directory.facts"
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_directory_may_be_said_not_to_have_a_fact(name: str) -> None:
+    """R21: it is then unknown."""
+    check_directory(dropping(name), effort=Effort.QUICK, tells=FACTS.keys() - {name})
+
+
+def test_a_fact_that_a_directory_is_not_said_to_have_must_be_right_if_told() -> None:
+    with pytest.raises(BrokenPromise, match="tags"):
+        check_directory(NoneForUnknown, effort=Effort.QUICK, tells=FACTS.keys() - {"tags"})
+
+
+def test_a_directory_is_said_to_have_facts_that_there_are() -> None:
+    with pytest.raises(ob.InvalidValue, match="a directory can tell: "):
+        check_directory(ob.MemoryDirectory, tells=("tag",))
+
+
 # Schedules ---------------------------------------------------------------------------------------
 
 CLINIC = small_clinic()
@@ -207,12 +301,30 @@ def test_the_schedules_of_a_clinics_file_keep_the_laws() -> None:
 class Source:
     """Answers with what a function makes of the honest answer."""
 
-    def __init__(self, spoil: Callable[[dict[Any, Any], Sequence[ScheduleId]], Any]) -> None:
+    def __init__(
+        self,
+        spoil: Callable[[dict[Any, Any], Sequence[ScheduleId]], Any] = lambda known, _: known,
+        versions: Callable[[Any, Sequence[ScheduleId]], Any] | None = None,
+    ) -> None:
         self.spoil = spoil
+        self.said = versions or (lambda mine, asked: {each: str(mine.turn) for each in asked})
+        self.known = {**OPENINGS}
+        self.turn = 0
 
     def openings(self, schedule_ids: Sequence[ScheduleId]) -> Any:
-        known = {each: OPENINGS.get(each, ()) for each in schedule_ids}
+        known = {each: self.known.get(each, ()) for each in schedule_ids}
         return self.spoil(known, schedule_ids)
+
+    def versions(self, schedule_ids: Sequence[ScheduleId]) -> Any:
+        return self.said(self, schedule_ids)
+
+    def change(self) -> dict[ScheduleId, Any]:
+        """Leaves one date of a schedule's first opening."""
+        name = next(iter(OPENINGS))
+        first, *more = self.known[name]
+        self.known[name] = (evolve(first, recurrence=ob.Recurrence.once(date(2026, 3, 2))), *more)
+        self.turn += 1
+        return {name: self.known[name]}
 
 
 def refusing(known: dict[Any, Any], asked: Sequence[ScheduleId]) -> Any:
@@ -234,6 +346,63 @@ def test_a_faulty_schedule_source_is_caught(spoil: Any, law: str) -> None:
         check_schedule_source(Source(spoil), OPENINGS)
 
     assert caught.value.law == law
+
+
+def test_a_source_whose_openings_change_keeps_the_laws() -> None:
+    source = Source()
+    check_schedule_source(source, OPENINGS, change=source.change)
+
+    awaited = Source()
+
+    async def change() -> Any:
+        return awaited.change()
+
+    check_schedule_source(awaited, OPENINGS, change=change)
+
+
+counted = count()
+
+
+@pytest.mark.parametrize(
+    ("versions", "law"),
+    [
+        (lambda mine, asked: dict.fromkeys(asked, 7), "source.versions"),
+        (lambda mine, asked: dict.fromkeys(asked, f"v{next(counted)}"), "source.versions"),
+        (lambda mine, asked: dict.fromkeys(asked, f"of {len(asked)}"), "source.versions"),
+        (lambda mine, asked: dict.fromkeys(asked, asked[0]) if asked else {}, "source.versions"),
+        (lambda mine, asked: {a: "" for a in asked if a in OPENINGS}, "source.versions"),
+        (lambda mine, asked: dict.fromkeys(OPENINGS, ""), "source.versions"),
+        (lambda mine, asked: dict.fromkeys(asked, ""), "source.changes"),
+        (
+            lambda mine, asked: (
+                {a: str(len(mine.known[a])) for a in asked if a in mine.known}
+                | {a: "" for a in asked if a not in mine.known}
+            ),
+            "source.changes",
+        ),
+    ],
+)
+def test_a_source_whose_versions_cannot_be_trusted_is_caught(versions: Any, law: str) -> None:
+    """R30: what a process keeps of openings is only as good as their versions."""
+    source = Source(versions=versions)
+    with pytest.raises(BrokenPromise) as caught:
+        check_schedule_source(source, OPENINGS, change=source.change)
+
+    assert caught.value.law == law
+
+
+def test_a_source_that_goes_on_telling_what_was_before_is_caught() -> None:
+    source = Source()
+    source.spoil = lambda known, asked: {each: OPENINGS.get(each, ()) for each in asked}
+    with pytest.raises(BrokenPromise, match="is missing") as caught:
+        check_schedule_source(source, OPENINGS, change=source.change)
+
+    assert caught.value.law == "source.changes"
+
+
+def test_a_change_of_nothing_shows_nothing() -> None:
+    with pytest.raises(BrokenPromise, match="nothing is shown"):
+        check_schedule_source(Source(), OPENINGS, change=lambda: OPENINGS)
 
 
 def test_a_source_that_hands_out_its_own_dictionary_is_caught() -> None:

@@ -43,6 +43,7 @@ from omnibook.ports import (
     Tokens,
 )
 from omnibook.records import Event
+from omnibook.time_rules import TimeRule
 
 
 def the_adapters_fit_their_ports(clinic: ob.Clinic) -> None:
@@ -99,6 +100,9 @@ class HostsOthers:
     def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
         return {}
 
+    def versions(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, str]:
+        return {}
+
     def admit(self, attempt: Attempt) -> timedelta | None:
         return None
 
@@ -137,6 +141,9 @@ class HostsAwaited:
     async def openings(
         self, schedule_ids: Sequence[ScheduleId]
     ) -> dict[ScheduleId, tuple[Opening, ...]]:
+        return {}
+
+    async def versions(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, str]:
         return {}
 
     async def admit(self, attempt: Attempt) -> timedelta | None:
@@ -408,8 +415,9 @@ def the_end(
     time = desk.explain_time("follow-up", "room", start, actor=actor)
     assert_type(time, DeskExplainTimeOutcome)
     match time:
-        case ob.TimeExplanation(reasons=reasons):
+        case ob.TimeExplanation(reasons=reasons, rules=rules):
             assert_type(reasons, tuple[str, ...])
+            assert_type(rules, tuple[TimeRule, ...])
             assert_type(time.offered, bool)
         case ob.NotFound():
             pass

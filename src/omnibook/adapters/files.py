@@ -5,21 +5,24 @@ A clinic's file is opened here, and read by :mod:`omnibook.clinic_file`.
 Patient files in JSON are for demonstrations, tests and small clinics. A file holds
 ``{"patients": [...]}``. Everything in it is personal, so that no message repeats a value: a mistake
 tells the path, what is wanted there, and nothing of what stands there. What a file leaves out is
-unknown; ``null`` for a file number, a family doctor or a registered sex says that the patient is
-known to have none (R21).
+unknown; ``null`` for a fact, such as a file number, a family doctor or a last visit, says that the
+patient is known to have none (R21).
 """
 
 import json
-from datetime import date
+import re
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from omnibook.clinic import Clinic
 from omnibook.clinic_file import parse_clinic
 from omnibook.contacts import ContactPoint, ContactSystem, read_stored_contact
 from omnibook.criteria import SHIPPED_KINDS
 from omnibook.criterion import CriterionKinds
-from omnibook.errors import ConfigurationError
-from omnibook.facts import UNKNOWN, Fact, Sex
+from omnibook.errors import ConfigurationError, InvalidValue
+from omnibook.facts import UNKNOWN, Fact, HealthCard, PriorVisit, PriorVisits, Sex, Unknown
 from omnibook.health_numbers import (
     SHIPPED_ISSUERS,
     HealthNumber,
@@ -29,14 +32,20 @@ from omnibook.health_numbers import (
 from omnibook.ids import PatientId
 from omnibook.mistakes import Mistake, as_table
 from omnibook.names import PersonName
-from omnibook.patient import Gender, Patient
+from omnibook.patient import Gender, Patient, PlannedVisit
 from omnibook.problems import Problem
 from omnibook.table_reader import TableReader
+from omnibook.times import as_instant
 
 FILE_LIMIT = 4_000_000
 """The greatest size of a file that is read, in bytes."""
 
 _LANGUAGES = ("fr", "en")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+T = TypeVar("T")
 
 
 # The clinic -------------------------------------------------------------------------------------
@@ -166,6 +175,27 @@ def _patient(table: TableReader, name: str, region: str, issuers: Issuers) -> Pa
     sex: Fact[Sex] = UNKNOWN
     if "registered_sex" in table.data:
         sex = table.word("registered_sex", Sex) if table.has("registered_sex") else None
+    elsewhere: bool | Unknown = UNKNOWN
+    if table.has("family_doctor_elsewhere"):
+        elsewhere = table.flag("family_doctor_elsewhere", default=False)
+    tags = _fact_list(table, "tags", lambda: table.each("tags", _tag, 'write [ "…" ]'))
+    postal_code = _fact(table, "postal_code")
+    cards = _fact_list(
+        table,
+        "health_cards",
+        lambda: table.tables("health_cards", _health_card, 'write { "issuer": "CA-QC" }'),
+    )
+    upcoming = _fact_list(
+        table,
+        "upcoming",
+        lambda: table.tables("upcoming", _planned, 'write { "id": "…", "start": "…" }'),
+    )
+    last_visit = _fact_day(table, "last_visit")
+    prior = _fact_list(
+        table,
+        "prior_visits",
+        lambda: table.tables("prior_visits", _prior_visit, 'write { "service": "…", "on": "…" }'),
+    )
     if not table.finish():
         return None
     return Patient(
@@ -182,7 +212,66 @@ def _patient(table: TableReader, name: str, region: str, issuers: Issuers) -> Pa
         file_number=file_number,
         family_doctor=family_doctor,
         registered_sex=sex,
+        family_doctor_elsewhere=elsewhere,
+        tags=frozenset(tags) if isinstance(tags, tuple) else tags,
+        postal_code=postal_code,
+        health_cards=cards,
+        upcoming=upcoming,
+        last_visit=last_visit,
+        prior_visits=PriorVisits(visits=prior) if isinstance(prior, tuple) else prior,
     )
+
+
+def _fact_list(
+    table: TableReader, key: str, read: Callable[[], tuple[T, ...]]
+) -> Fact[tuple[T, ...]]:
+    if table.has(key):
+        return read()
+    return None if key in table.data else UNKNOWN
+
+
+def _fact_day(table: TableReader, key: str) -> Fact[date]:
+    if table.has(key):
+        return table.day(key)
+    return None if key in table.data else UNKNOWN
+
+
+def _tag(tags: TableReader, name: str) -> str:
+    return tags.text(name)
+
+
+def _health_card(table: TableReader) -> HealthCard | None:
+    issuer, expires_on = table.text("issuer"), _fact_day(table, "expires_on")
+    return HealthCard(issuer, expires_on) if table.finish() else None
+
+
+def _planned(table: TableReader) -> PlannedVisit | None:
+    visit_id = table.identifier("id")
+    start = table.raw("start")
+    service = table.text("service") if table.has("service") else None
+    moment = _moment(start)
+    if moment is None:
+        table.refuse("start", "is no moment", "write it as 2026-12-24T12:00:00-05:00")
+    if not table.finish() or moment is None:
+        return None
+    return PlannedVisit(visit_id=visit_id, start=moment, service=service)
+
+
+def _moment(value: object) -> datetime | None:
+    """A moment with its offset to UTC; nothing for anything else."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        return None
+    try:
+        return as_instant(datetime.fromisoformat(value))
+    except (ValueError, InvalidValue):
+        return None
+
+
+def _prior_visit(table: TableReader) -> PriorVisit | None:
+    service, on = table.text("service"), table.day("on")
+    if on is None and table.right("on"):
+        table.refuse("on", "missing", "write it as 2026-11-23")
+    return PriorVisit(service, on) if table.finish() and on is not None else None
 
 
 def _fact(table: TableReader, key: str) -> Fact[str]:

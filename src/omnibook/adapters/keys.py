@@ -63,7 +63,17 @@ class Keyring:
 
     def digest(self, purpose: str, value: str) -> str:
         """A keyed hash of ``value`` for ``purpose``, 32 hexadecimal digits (128 bits)."""
-        return _mac(self._secrets[0], "digest", purpose, value).hex()[:32]
+        return _digest(self._secrets[0], purpose, value)
+
+    def digests(self, purpose: str, value: str) -> dict[str, str]:
+        """The keyed hash by each secret, the newest first, under 8 hexadecimal digits of its own.
+
+        These are a keyed hash of nothing, so that they stay with the secret and tell nothing of it.
+        """
+        return {
+            _mac(secret, "version").hex()[:8]: _digest(secret, purpose, value)
+            for secret in self._secrets
+        }
 
     def sign(self, purpose: str, payload: str) -> str:
         """A URL-safe signature (128 bits) by the newest secret."""
@@ -77,6 +87,10 @@ class Keyring:
             expected = _encoded(_mac(secret, "sign", purpose, payload)).encode("ascii")
             good |= hmac.compare_digest(expected, given)
         return good
+
+
+def _digest(secret: bytes, purpose: str, value: str) -> str:
+    return _mac(secret, "digest", purpose, value).hex()[:32]
 
 
 def _mac(secret: bytes, *parts: str) -> bytes:

@@ -5,13 +5,15 @@
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, assert_never, cast
 
 from omnibook.adapters.clocks import SystemClock
 from omnibook.adapters.memory_tables import Tables
 from omnibook.audit import Operation
+from omnibook.booked_days import days_after, days_of, window_of
 from omnibook.dossier import Dossier, Ruling, Subject, gather
 from omnibook.errors import Contention, StoreError
 from omnibook.ids import (
@@ -19,6 +21,7 @@ from omnibook.ids import (
     ScheduleId,
 )
 from omnibook.outcomes import Purged
+from omnibook.outlook import HeldTime, Outlook, ScheduleDays
 from omnibook.ports import (
     AppointmentsWithin,
     AuditTrail,
@@ -28,6 +31,8 @@ from omnibook.ports import (
     DueOrders,
     FlagsOf,
     Query,
+    ReadDays,
+    ReadOutlook,
     ReadScope,
 )
 from omnibook.records import (
@@ -69,6 +74,7 @@ from omnibook.transactions import (
 
 OutcomeT = TypeVar("OutcomeT")
 AnswerT = TypeVar("AnswerT")
+RowT = TypeVar("RowT", Busy, DeskOpening, DeskClosure)
 
 
 class MemoryStore:
@@ -148,6 +154,10 @@ class MemoryStore:
             case ReadScope():
                 scope = query.scope
                 return _snapshot(self._tables(scope.clinic_id), scope, now)
+            case ReadOutlook():
+                return _outlook(self._tables(query.scope.clinic_id), query.scope, now)
+            case ReadDays():
+                return _days(self._tables(query.clinic_id), query)
             case AppointmentsWithin():
                 return _appointments_within(self._tables(query.clinic_id), query)
             case FlagsOf():
@@ -279,6 +289,60 @@ def _concerns_appointment(scope: Scope, each: Appointment, now: datetime) -> boo
     )
 
 
+def _outlook(tables: Tables, scope: Scope, now: datetime) -> Outlook:
+    live = [each for each in tables.holds.values() if each.is_live(now)]
+    live.sort(key=lambda each: (each.slot.start, each.slot.schedule_id, each.hold_id))
+    return Outlook(
+        snapshot=_snapshot(tables, scope, now),
+        versions=dict(tables.versions),
+        holds=tuple(
+            HeldTime(
+                hold_id=each.hold_id,
+                visit_id=each.visit_id,
+                patient_id=each.patient_id,
+                slot=each.slot,
+                claimed=each.claimed,
+            )
+            for each in live
+        ),
+    )
+
+
+def _days(tables: Tables, query: ReadDays) -> dict[ScheduleId, ScheduleDays]:
+    window = window_of(query.first, query.last)
+    booked = tables.booked(query.schedules, query.first, query.last)
+    busy = _by_schedule(sorted(tables.busy.values()), window)
+    openings = _by_schedule(_openings(tables), window)
+    closures = _by_schedule(_closures(tables), window)
+    return {
+        each: ScheduleDays(
+            schedule_id=each,
+            version=tables.versions.get(each, 0),
+            booked=booked.get(each, {}),
+            busy=tuple(busy.get(each, ())),
+            openings=tuple(openings.get(each, ())),
+            closures=tuple(closures.get(each, ())),
+        )
+        for each in query.schedules
+    }
+
+
+def _by_schedule(rows: Iterable[RowT], window: Span) -> dict[ScheduleId, list[RowT]]:
+    found = defaultdict[ScheduleId, list[RowT]](list)
+    for row in rows:
+        if row.span.overlaps(window):
+            found[row.schedule_id].append(row)
+    return found
+
+
+def _openings(tables: Tables) -> list[DeskOpening]:
+    return sorted(tables.openings.values(), key=lambda each: (each.span, each.opening_id))
+
+
+def _closures(tables: Tables) -> list[DeskClosure]:
+    return sorted(tables.closures.values(), key=lambda each: (each.span, each.closure_id))
+
+
 def _schedule_state(tables: Tables, schedule_id: ScheduleId, span: Span) -> ScheduleState:
     def here(each: Claim | Busy | DeskOpening | DeskClosure) -> bool:
         return each.schedule_id == schedule_id and each.span.overlaps(span)
@@ -288,12 +352,9 @@ def _schedule_state(tables: Tables, schedule_id: ScheduleId, span: Span) -> Sche
         span=span,
         claims=tuple(sorted(filter(here, tables.claims.values()), key=lambda c: (c.span, c.owner))),
         busy=tuple(sorted(filter(here, tables.busy.values()))),
-        openings=tuple(
-            sorted(filter(here, tables.openings.values()), key=lambda o: (o.span, o.opening_id))
-        ),
-        closures=tuple(
-            sorted(filter(here, tables.closures.values()), key=lambda c: (c.span, c.closure_id))
-        ),
+        openings=tuple(filter(here, _openings(tables))),
+        closures=tuple(filter(here, _closures(tables))),
+        booked=tables.booked({schedule_id}, *days_of(span)).get(schedule_id, {}),
     )
 
 
@@ -302,10 +363,12 @@ def _apply(  # noqa: C901, PLR0912 - one arm for each word of the vocabulary
 ) -> None:
     """Apply the writes; what could fail is worked out before anything is kept."""
     change = claims_after(snapshot, writes)
+    days = days_after(snapshot, writes, change)
     for owner in change.removed:
         tables.claims.pop(owner, None)
     for claim in change.added:
         tables.claims[claim.owner] = claim
+    tables.change(days.schedules)
     for write in writes:
         match write:
             case PutVisit(visit):

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from attrs import evolve
 
 from omnibook.clinic import Clinic, Opening
+from omnibook.contact_edits import ContactEdit, edited
 from omnibook.contacts import ContactPoint
 from omnibook.identity import IdentityKeys, Patient, candidates_among
 from omnibook.ids import OrderId, PatientId, ScheduleId
 
 
 class MemoryDirectory:
-    """A :class:`omnibook.ports.PatientDirectory` over files in memory."""
+    """A :class:`omnibook.ports.PatientDirectory` and ``ContactEditor`` over files in memory."""
 
     def __init__(self, patients: Iterable[Patient] = ()) -> None:
         self._patients = {patient.patient_id: patient for patient in patients}
@@ -56,6 +57,24 @@ class MemoryDirectory:
             )
             return added
 
+    def edit_contacts(
+        self, patient_id: PatientId, edit: ContactEdit, *, order_id: OrderId
+    ) -> Sequence[ContactPoint] | None:
+        """Verify, move or remove a contact, once for each order (R41)."""
+        with self._lock:
+            patient = self._patients.get(patient_id)
+            if patient is None:
+                return None
+            patient = self._survivor(patient)
+            if order_id in self._orders:
+                return patient.contacts
+            contacts = edited(patient.contacts, edit)
+            if contacts is None:
+                return None
+            self._orders.add(order_id)
+            self._patients[patient.patient_id] = evolve(patient, contacts=contacts)
+            return contacts
+
     def _merged(self, patient_id: PatientId) -> frozenset[PatientId]:
         return frozenset(
             each.patient_id
@@ -83,3 +102,7 @@ class ClinicSchedules:
     def openings(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, tuple[Opening, ...]]:
         """The openings that the clinic configured."""
         return {each: self._openings.get(each, ()) for each in schedule_ids}
+
+    def versions(self, schedule_ids: Sequence[ScheduleId]) -> dict[ScheduleId, str]:
+        """The same for every schedule: a clinic does not change while it is served."""
+        return dict.fromkeys(schedule_ids, "")

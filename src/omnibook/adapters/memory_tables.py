@@ -4,13 +4,15 @@ Plain dictionaries by identifier. Purging, exporting and erasing stand here, in 
 the reference that other stores are measured against.
 """
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable
 from itertools import islice
 from typing import TypeVar
 
 from attrs import Factory, define
 
 from omnibook.audit import tombstone_id
+from omnibook.booked_days import minutes_of
 from omnibook.dossier import Dossier, Kept
 from omnibook.ids import (
     AppointmentId,
@@ -63,6 +65,25 @@ class Tables:
     orders: dict[OrderId, ContactOrder] = Factory(dict[OrderId, ContactOrder])
     flags: dict[FlagId, Flag] = Factory(dict[FlagId, Flag])
     audit: dict[str, AuditEvent] = Factory(dict[str, AuditEvent])
+    versions: dict[ScheduleId, int] = Factory(dict[ScheduleId, int])
+
+    def change(self, schedules: Iterable[ScheduleId]) -> None:
+        """Give these schedules a version that they never had."""
+        for schedule_id in schedules:
+            self.versions[schedule_id] = self.versions.get(schedule_id, 0) + 1
+
+    def booked(
+        self, schedules: Container[ScheduleId], first: int, last: int
+    ) -> dict[ScheduleId, dict[int, int]]:
+        """The minutes of each of these UTC days that appointments claim, by schedule and day."""
+        booked = defaultdict[ScheduleId, dict[int, int]](dict)
+        for claim in self.claims.values():
+            if claim.kind is ClaimKind.APPOINTMENT and claim.schedule_id in schedules:
+                days = booked[claim.schedule_id]
+                for day, minutes in minutes_of(claim.span):
+                    if first <= day <= last:
+                        days[day] = days.get(day, 0) | minutes
+        return booked
 
     def has_forgotten(self, appointment_id: AppointmentId | None) -> bool:
         """Whether an appointment of which there is no record was kept once."""
@@ -134,9 +155,13 @@ class Tables:
 
     def _forget_appointments(self, appointments: set[AppointmentId]) -> tuple[int, int, int, int]:
         """With all that hangs on them: how many notices, orders, events and flags that was."""
+        freed: set[ScheduleId] = set()
         for appointment_id in appointments:
             self.appointments.pop(appointment_id, None)
-            self.claims.pop(appointment_id, None)
+            claim = self.claims.pop(appointment_id, None)
+            if claim is not None and claim.kind is ClaimKind.APPOINTMENT:
+                freed.add(claim.schedule_id)
+        self.change(freed)
 
         def is_about(each: Notice | ContactOrder | Event | Flag) -> bool:
             return each.appointment_id in appointments

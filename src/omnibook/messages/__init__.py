@@ -24,6 +24,7 @@ from omnibook.messages.descriptions import (
 )
 from omnibook.messages.moments import format_day, format_duration, format_start, format_time
 from omnibook.messages.notice_text import render_notice
+from omnibook.messages.rule_words import describe_rules
 
 __all__ = [
     "Outcome",
@@ -31,6 +32,7 @@ __all__ = [
     "describe_outcome",
     "describe_problem",
     "describe_reason",
+    "describe_rules",
     "format_day",
     "format_duration",
     "format_start",

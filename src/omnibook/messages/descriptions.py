@@ -15,8 +15,10 @@ from omnibook.messages.catalogue import has_sentence, sentence
 from omnibook.messages.moments import format_duration, format_start, round_up
 from omnibook.messages.places import label_of, place_of
 from omnibook.messages.plain_text import one_line
+from omnibook.messages.rule_words import describe_rules
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import FlagCode, Slot
+from omnibook.time_rules import EligibilityRule, HoldRule
 
 Outcome: TypeAlias = (
     outcomes.IdentifyOutcome
@@ -33,6 +35,7 @@ Outcome: TypeAlias = (
     | outcomes.DeskImportOutcome
     | outcomes.DeskBookOutcome
     | outcomes.DeskCancelOutcome
+    | outcomes.DeskContactOutcome
     | outcomes.DeskExplainServiceOutcome
     | outcomes.DeskExplainTimeOutcome
     | outcomes.DayList
@@ -52,7 +55,8 @@ def describe_outcome(outcome: Outcome, language: str, clinic: Clinic) -> str:
     * :class:`~omnibook.problems.InvalidEntry`: a heading, then one line for each problem.
     * :class:`~omnibook.outcomes.SlotTaken`: then what the fresh search found, or that another time
       can be looked for.
-    * An explanation for staff: then one line for each reason.
+    * An explanation for staff: then one line for each reason, or for each rule that is not met.
+      :func:`describe_rules` tells the rules that are met too.
 
     Times are in the clinic's zone. Any language but ``"en"`` reads as French.
     """
@@ -166,6 +170,8 @@ def _desk_details(outcome: Outcome, language: str, clinic: Clinic) -> dict[str, 
             return {"count": total}
         case outcomes.StillNeeded(appointments=appointments, holds=holds):
             return {"appointments": appointments, "holds": holds}
+        case outcomes.ContactsEdited(contacts=contacts):
+            return {"count": len(contacts)}
         case outcomes.NotCancellable(status=status):
             return {"status": describe_reason(f"status.{status}", language)}
         case outcomes.DayList(appointments=listed, flags=flags):
@@ -186,22 +192,42 @@ def _further_lines(outcome: Outcome, language: str, clinic: Clinic) -> Iterator[
         case outcomes.ServiceExplanation(verdict=verdict):
             for reason in verdict.reasons:
                 yield f"• {_reason_line(reason, language)}"
-        case outcomes.TimeExplanation(reasons=reasons, verdict=verdict, already_booked=booked):
-            for code in reasons:
-                yield f"• {describe_reason(code, language)}"
-            for reason in () if verdict is None else verdict.reasons:
-                yield f"• {_reason_line(reason, language)}"
-            if booked:
-                yield f"• {sentence('desk.time-explained.already-booked', language)}"
+        case outcomes.TimeExplanation():
+            for line in _against(outcome, language, clinic):
+                yield f"• {line}"
         case _:
             pass
 
 
+def _against(explanation: outcomes.TimeExplanation, language: str, clinic: Clinic) -> Iterator[str]:
+    """What stands against a time, rule by rule; of one that the patient holds, until when."""
+    for rule, said in describe_rules(explanation, language, clinic):
+        held = isinstance(rule, HoldRule) and rule.own_until is not None
+        # What the patient holds stays in the patient's list, whatever became of the time (R28).
+        overruled = explanation.own_hold and rule.obstacle is not None
+        if held or not (rule.met or overruled):
+            yield said
+            if isinstance(rule, EligibilityRule):
+                yield from (_reason_line(each, language) for each in rule.verdict.reasons)
+
+
 def _reason_line(reason: Reason, language: str) -> str:
-    return sentence(
+    line = sentence(
         "reason.line",
         language,
         path=reason.path,
         reason=describe_reason(reason.code, language),
         truth=sentence(_TRUTHS[reason.truth], language),
     )
+    if not reason.facts:
+        return line
+    facts = (
+        sentence(
+            "reason.fact",
+            language,
+            fact=sentence(f"fact.{used.name}", language),
+            state=sentence(f"fact-state.{used.state}", language),
+        )
+        for used in reason.facts
+    )
+    return sentence("reason.line.facts", language, line=line, facts="; ".join(facts))

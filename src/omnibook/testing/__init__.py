@@ -7,6 +7,7 @@ seen. Nothing of the library imports this package.
 * :func:`check_store`, :func:`check_async_store`: whatever keeps visits, holds and appointments.
 * :func:`check_directory`, :func:`check_schedule_source`, :func:`check_notifier`: a clinic's files
   and schedules, and its mail server or text-message gateway.
+* :func:`check_limiter`: whatever counts attempts to identify.
 * :mod:`omnibook.testing.histories`: records what callers saw, and proves that one order
   explains it.
 * :mod:`omnibook.testing.strategies`: Hypothesis strategies for clinics, people, records and walks.
@@ -28,6 +29,7 @@ from omnibook.testing.histories import (
     check_history,
 )
 from omnibook.testing.laws import BrokenPromise, Effort
+from omnibook.testing.limiters import LIMITER_LAWS, LimiterLaw, MakeLimiter, check_limiter
 from omnibook.testing.notifiers import MakeNotifier, check_notifier
 from omnibook.testing.schedule_sources import check_schedule_source
 from omnibook.testing.stores import (
@@ -41,13 +43,16 @@ from omnibook.testing.stores import (
 __all__ = [
     "ASYNC_STORE_LAWS",
     "DIRECTORY_LAWS",
+    "LIMITER_LAWS",
     "STORE_LAWS",
     "BrokenPromise",
     "DirectoryLaw",
     "Effort",
     "History",
+    "LimiterLaw",
     "MakeAsyncStore",
     "MakeDirectory",
+    "MakeLimiter",
     "MakeNotifier",
     "MakeStore",
     "NotLinearizable",
@@ -58,6 +63,7 @@ __all__ = [
     "check_async_store",
     "check_directory",
     "check_history",
+    "check_limiter",
     "check_notifier",
     "check_schedule_source",
     "check_store",

@@ -57,6 +57,7 @@ from omnibook.testing.samples import (
     visit,
 )
 from omnibook.testing.strategies import records
+from omnibook.testing.strategies.writes import EVERYTHING as ANYTHING
 from omnibook.times import Span
 from omnibook.transactions import (
     Decision,
@@ -294,7 +295,7 @@ def _any_record(bench: Bench) -> None:
         line: AuditEvent,
     ) -> None:
         store, clinic = bench.store, a_visit.clinic_id
-        scope = evolve(records.EVERYTHING, clinic_id=clinic, hold=a_hold.hold_id)
+        scope = evolve(ANYTHING, clinic_id=clinic, hold=a_hold.hold_id)
         free = evolve(a_hold, state=HoldState.RELEASED)
         gone = evolve(an_appointment, status=AppointmentStatus.ENTERED_IN_ERROR, cancellation=None)
         words = (PutVisit(a_visit), PutHold(free), PutAppointment(gone))

@@ -25,12 +25,14 @@ from hypothesis.stateful import (
 
 from omnibook.errors import Contention, StoreError
 from omnibook.ids import ClinicId
-from omnibook.ports import Query, ReadScope, Store
+from omnibook.ports import Query, ReadOutlook, ReadScope, Store
 from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.laws import UNJUDGED, Effort, Seen, same
 from omnibook.testing.oracle import Oracle
 from omnibook.testing.samples import audit, in_clinic, keep
-from omnibook.testing.strategies.records import BASE, EVERYTHING, queries, scopes, writes
+from omnibook.testing.strategies.records import BASE
+from omnibook.testing.strategies.writes import EVERYTHING, queries, scopes, writes
+from omnibook.testing.versions import Versions
 from omnibook.transactions import Again, Decision, RecordAudit, Scope, Snapshot, Write
 
 # Composites, because Hypothesis shows a rule's strategies, and these have short names.
@@ -76,6 +78,7 @@ class StoreMachine(RuleBasedStateMachine):
         number = next(self.numbers)
         self.clinics = (ClinicId(f"clinic-{number}-a"), ClinicId(f"clinic-{number}-b"))
         self.oracle = Oracle()
+        self.versions = Versions(self.oracle)
         # Examples follow one another in one store, whose time must begin anew: a clock that was
         # months ahead is corrected (time.corrected), wherever the last example has left it.
         for moment in (BASE + timedelta(days=90), BASE - timedelta(hours=10)):
@@ -135,7 +138,8 @@ class StoreMachine(RuleBasedStateMachine):
             query = in_clinic(self.clinics[clinic], each)
             now, answer = self.handle(which).read(query)
             same("the answer's instant", now, self.now)
-            same(f"the answer to {query!r}", answer, self.oracle.answer(query, self.now))
+            told = self.versions.without(self.clinics[clinic], answer)
+            same(f"the answer to {query!r}", told, self.oracle.answer(query, self.now))
 
     @rule(which=_HANDLE, clinic=_CLINIC, asked=_scopes())
     def decide_nothing(self, which: int, clinic: int, asked: Scope) -> None:
@@ -173,6 +177,11 @@ class StoreMachine(RuleBasedStateMachine):
             scope = evolve(EVERYTHING, clinic_id=name)
             seen = self.handle(number).read(ReadScope(scope))[1]
             same("at the end, the snapshot", seen, self.oracle.snapshot(scope, self.now))
+            told = self.versions.without(
+                name, self.handle(number).read(ReadOutlook(scope=scope))[1]
+            )
+            promised = self.oracle.answer(ReadOutlook(scope=scope), self.now)
+            same("at the end, the outlook", told, promised)
 
 
 def _agrees(bench: Bench) -> None:

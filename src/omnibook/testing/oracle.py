@@ -5,11 +5,14 @@ with one: not even :func:`~omnibook.transactions.claims_after`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
+from attrs import evolve
+
 from omnibook.audit import tombstone_id
-from omnibook.ids import AppointmentId, ClinicId, HoldId
+from omnibook.ids import AppointmentId, ClinicId, HoldId, ScheduleId
+from omnibook.outlook import HeldTime, Outlook, ScheduleDays
 from omnibook.ports import (
     AppointmentsWithin,
     AuditTrail,
@@ -18,6 +21,8 @@ from omnibook.ports import (
     DueOrders,
     FlagsOf,
     Query,
+    ReadDays,
+    ReadOutlook,
     ReadScope,
 )
 from omnibook.records import (
@@ -26,6 +31,8 @@ from omnibook.records import (
     Claim,
     ClaimKind,
     ContactOrder,
+    DeskClosure,
+    DeskOpening,
     Event,
     Hold,
     HoldState,
@@ -53,6 +60,7 @@ from omnibook.transactions import (
     Write,
 )
 
+_EPOCH = date(1970, 1, 1)
 _PUTS: dict[type, tuple[str, str, str]] = {
     PutVisit: ("visits", "visit", "visit_id"),
     PutHold: ("holds", "hold", "hold_id"),
@@ -75,6 +83,10 @@ class Oracle:
     def __init__(self) -> None:
         self.records: dict[tuple[ClinicId, str, str], Any] = {}
         self.claims: dict[tuple[ClinicId, str], Claim] = {}
+        self.named: dict[tuple[ClinicId, ScheduleId], int] = {}
+        """How often a schedule was written about but for holds: its version may have changed."""
+        self.changed: dict[tuple[ClinicId, ScheduleId], int] = {}
+        """How often something else stood there then: its version must have changed."""
 
     # Writing -------------------------------------------------------------------------------------
 
@@ -83,10 +95,51 @@ class Oracle:
         claims = self._claims_with(scope, writes, now)
         if claims is None:
             return False
+        clinic, before = scope.clinic_id, self._standing(scope.clinic_id)
+        named = {each for write in writes for each in self._schedules_of(clinic, write)}
         self.claims = claims
         for write in writes:
-            self._put(scope.clinic_id, write)
+            self._put(clinic, write)
+        after = self._standing(clinic)
+        for each in named:
+            self.named[clinic, each] = self.named.get((clinic, each), 0) + 1
+        for each in before.keys() | after.keys():
+            if before.get(each) != after.get(each):
+                self.changed[clinic, each] = self.changed.get((clinic, each), 0) + 1
         return True
+
+    def _standing(self, clinic: ClinicId) -> dict[ScheduleId, set[object]]:
+        """What stands on each schedule, but for holds."""
+        standing: dict[ScheduleId, set[object]] = {}
+        for (where, _), claim in self.claims.items():
+            if where == clinic and claim.kind is ClaimKind.APPOINTMENT:
+                standing.setdefault(claim.schedule_id, set()).add(claim.span)
+        for kind in ("busy", "openings", "closures"):
+            for each in self.of(clinic, kind):
+                standing.setdefault(each.schedule_id, set()).add(each)
+        return standing
+
+    def _schedules_of(self, clinic: ClinicId, write: Write) -> Iterable[ScheduleId]:
+        """The schedules that a write is about, before and after it, but for holds."""
+        if isinstance(write, ReplaceBusy):
+            return (write.schedule_id,)
+        if isinstance(write, PutAppointment):
+            claim = self.claims.get((clinic, write.appointment.appointment_id))
+            made = _claim_of_appointment(write.appointment)
+            if made == claim:
+                return ()
+            return tuple(each.schedule_id for each in (claim, made) if each is not None)
+        known: DeskOpening | DeskClosure | None = None
+        mine: DeskOpening | DeskClosure | None = None
+        if isinstance(write, PutDeskOpening):
+            mine, known = write.opening, self.get(clinic, "openings", write.opening.opening_id)
+        elif isinstance(write, PutDeskClosure):
+            mine, known = write.closure, self.get(clinic, "closures", write.closure.closure_id)
+        elif isinstance(write, DropDeskOpening):
+            known = self.get(clinic, "openings", write.opening_id)
+        elif isinstance(write, DropDeskClosure):
+            known = self.get(clinic, "closures", write.closure_id)
+        return tuple(each.schedule_id for each in (known, mine) if each is not None)
 
     def _put(self, clinic: ClinicId, write: Write) -> None:
         if isinstance(write, ReplaceBusy):
@@ -152,6 +205,12 @@ class Oracle:
                 if other_key in added or other.expires_at is None or now < other.expires_at:
                     return None
                 del claims[other_key]
+        for key, was in self.claims.items():
+            becomes = claims.get(key, evolve(was, schedule_id=ScheduleId("")))
+            frees = (becomes.schedule_id, becomes.span) != (was.schedule_id, was.span)
+            frees = frees and was.kind is ClaimKind.APPOINTMENT
+            if frees and not scope.covers(was.schedule_id, was.span):
+                return None
         return claims
 
     # Reading -------------------------------------------------------------------------------------
@@ -244,12 +303,72 @@ class Oracle:
                     filter(here, self.of(clinic, "closures")), key=lambda c: (c.span, c.closure_id)
                 )
             ),
+            booked=self._booked(clinic, schedule_id, span.start.date(), _last_moment(span).date()),
+        )
+
+    def _booked(
+        self, clinic: ClinicId, schedule_id: str, first: date, last: date
+    ) -> dict[int, int]:
+        """Minute by minute."""
+        booked: dict[int, int] = {}
+        for (where, _), claim in self.claims.items():
+            if (where, claim.schedule_id) != (clinic, schedule_id):
+                continue
+            minute = claim.span.start
+            while claim.kind is ClaimKind.APPOINTMENT and minute < claim.span.end:
+                if first <= minute.date() <= last:
+                    day = (minute.date() - _EPOCH).days
+                    booked[day] = booked.get(day, 0) | 1 << (minute.hour * 60 + minute.minute)
+                minute += timedelta(minutes=1)
+        return booked
+
+    def days(self, query: ReadDays) -> dict[ScheduleId, ScheduleDays]:
+        """What a store tells of days, but for the versions."""
+        first, last = (_EPOCH + timedelta(days=day) for day in (query.first, query.last))
+        start = datetime.combine(first, time(), UTC)
+        span = Span(start, datetime.combine(last, time(), UTC) + timedelta(days=1))
+        told: dict[ScheduleId, ScheduleDays] = {}
+        for schedule_id in query.schedules:
+            state = self._schedule(query.clinic_id, schedule_id, span)
+            told[schedule_id] = ScheduleDays(
+                schedule_id=schedule_id,
+                version=0,
+                booked=state.booked,
+                busy=state.busy,
+                openings=state.openings,
+                closures=state.closures,
+            )
+        return told
+
+    def held(self, clinic: ClinicId, now: datetime) -> tuple[HeldTime, ...]:
+        """What a store tells of live holds."""
+        live = [
+            each
+            for each in cast("list[Hold]", self.of(clinic, "holds"))
+            if each.state is HoldState.HELD and now < each.expires_at
+        ]
+        live.sort(key=lambda each: (each.slot.start, each.slot.schedule_id, each.hold_id))
+        return tuple(
+            HeldTime(
+                hold_id=each.hold_id,
+                visit_id=each.visit_id,
+                patient_id=each.patient_id,
+                slot=each.slot,
+                claimed=each.claimed,
+            )
+            for each in live
         )
 
     def answer(self, query: Query[Any], now: datetime) -> object:
-        """What a store answers to a query."""
+        """What a store answers to a query; of versions nothing."""
         if isinstance(query, ReadScope):
             return self.snapshot(query.scope, now)
+        if isinstance(query, ReadOutlook):
+            snapshot = self.snapshot(query.scope, now)
+            held = self.held(query.scope.clinic_id, now)
+            return Outlook(snapshot=snapshot, versions={}, holds=held)
+        if isinstance(query, ReadDays):
+            return self.days(query)
         if isinstance(query, AppointmentsWithin):
             found = [
                 each
@@ -297,6 +416,10 @@ class Oracle:
             if waits(each) and each.not_before <= now
         )
         return tuple(identifier for _, identifier in due[: query.limit])
+
+
+def _last_moment(span: Span) -> datetime:
+    return span.end - timedelta(microseconds=1)
 
 
 def _carries(scope: Scope, each: Hold | Appointment) -> bool:

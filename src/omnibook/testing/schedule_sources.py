@@ -1,6 +1,6 @@
 """The laws of :class:`omnibook.ports.ScheduleSource`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import permutations
 from typing import TypeAlias
 
@@ -12,25 +12,28 @@ from omnibook.testing.laws import Promise, require, same
 
 AnyScheduleSource: TypeAlias = ScheduleSource | AsyncScheduleSource
 Openings: TypeAlias = Mapping[ScheduleId, Sequence[Opening]]
+Change: TypeAlias = Callable[[], Openings | Awaitable[Openings]]
 
 _NOBODY = ScheduleId("a schedule that nobody has")
 
 
-def check_schedule_source(source: AnyScheduleSource, openings: Openings) -> None:
+def check_schedule_source(
+    source: AnyScheduleSource, openings: Openings, *, change: Change | None = None
+) -> None:
     """Prove every law of :class:`omnibook.ports.ScheduleSource`, or of its asynchronous twin.
 
     Args:
         source: the source, which must stand still meanwhile.
         openings: what it should tell of some of its schedules; at least one that has openings.
+        change: changes the openings of some of these, in the source itself, and returns what it
+            should tell of them from then on; may be a coroutine function. Called once, at the end.
+            Without it, nothing shows that versions change when openings do.
 
     Raises:
         BrokenPromise: the source breaks a law.
     """
     with Loop() as loop:
-
-        def ask(*names: ScheduleId) -> dict[ScheduleId, tuple[Opening, ...]]:
-            return loop.answer(lambda: source.openings(names))
-
+        ask = _asking(loop, source)
         names = tuple(openings)
 
         def tells_them() -> None:
@@ -64,6 +67,60 @@ def check_schedule_source(source: AnyScheduleSource, openings: Openings) -> None
         ).keep(tells_exactly_those)
         Promise("source.unknown", "a schedule that is not known has no openings").keep(unknown)
         Promise("source.detached", "the answer is the caller's own").keep(detached)
+        _check_versions(loop, source, names, change)
+
+
+def _asking(
+    loop: Loop, source: AnyScheduleSource
+) -> Callable[..., dict[ScheduleId, tuple[Opening, ...]]]:
+    def ask(*names: ScheduleId) -> dict[ScheduleId, tuple[Opening, ...]]:
+        return loop.answer(lambda: source.openings(names))
+
+    return ask
+
+
+def _check_versions(
+    loop: Loop, source: AnyScheduleSource, names: Sequence[ScheduleId], change: Change | None
+) -> None:
+    def versions(*names: ScheduleId) -> dict[ScheduleId, str]:
+        return dict(loop.answer(lambda: source.versions(names)))
+
+    ask = _asking(loop, source)
+
+    def versioned() -> None:
+        same("the versions, asked for none", versions(), {})
+        asked = (*names, _NOBODY)
+        seen = versions(*asked)
+        same("the schedules whose versions are told", set(seen), set(asked))
+        for name in asked:
+            # Whoever answers has perhaps no type checker.
+            require(type(seen[name]) is str, f"the version of {name} is no text")
+            same(f"the version of {name}, asked for alone", versions(name), {name: seen[name]})
+        same("the versions, asked for again", versions(*reversed(asked)), seen)
+
+    def changes() -> None:
+        if change is None:
+            return
+        before = versions(*names)
+        known = {name: frozenset(ask(name)[name]) for name in names}
+        changed = loop.answer(change)
+        after = versions(*names)
+        moved = [each for each in names if frozenset(changed.get(each, known[each])) != known[each]]
+        require(bool(moved), "no schedule's openings were changed: nothing is shown")
+        for name in moved:
+            _same_openings(name, ask(name)[name], changed[name])
+            require(
+                after[name] != before[name],
+                f"the openings of {name} changed and its version did not: {after[name]!r}",
+            )
+
+    Promise(
+        "source.versions",
+        "each schedule asked for has a version, the same while nothing changes",
+    ).keep(versioned)
+    Promise("source.changes", "a schedule has another version once its openings have changed").keep(
+        changes
+    )
 
 
 def _same_openings(name: str, seen: tuple[Opening, ...], promised: Sequence[Opening]) -> None:

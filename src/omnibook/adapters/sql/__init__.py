@@ -1,12 +1,13 @@
-"""Everything in one SQL database: store, patient directory and schedule source (extra ``sql``).
+"""Everything in one SQL database: store, patient directory, schedule source and attempt limiter.
 
-Real tables (:data:`metadata`), reached through SQLAlchemy Core, with Alembic's migrations inside
-the package. SQLite for one host, whose processes may share a file; PostgreSQL (extra ``postgres``)
-for several. Where to begin reading: :mod:`omnibook.adapters.sql.turns`.
+The extra ``sql``. Real tables (:data:`metadata`), reached through SQLAlchemy Core, with Alembic's
+migrations inside the package. SQLite for one host, whose processes may share a file; PostgreSQL
+(extra ``postgres``) for several. Where to begin reading: :mod:`omnibook.adapters.sql.turns`.
 """
 
-from omnibook.adapters.sql.directory import SqlDirectory
+from omnibook.adapters.sql.directory import AsyncSqlDirectory, SqlDirectory
 from omnibook.adapters.sql.engine import has_wal_reset_bug, open_engine
+from omnibook.adapters.sql.limiter import AsyncSqlLimiter, SqlLimiter
 from omnibook.adapters.sql.schedules import SqlScheduleSource
 from omnibook.adapters.sql.schema import REVISIONS, upgrade
 from omnibook.adapters.sql.store import AsyncSqlStore, SqlStore
@@ -14,8 +15,11 @@ from omnibook.adapters.sql.tables import metadata
 
 __all__ = [
     "REVISIONS",
+    "AsyncSqlDirectory",
+    "AsyncSqlLimiter",
     "AsyncSqlStore",
     "SqlDirectory",
+    "SqlLimiter",
     "SqlScheduleSource",
     "SqlStore",
     "has_wal_reset_bug",

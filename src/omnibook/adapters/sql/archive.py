@@ -5,9 +5,11 @@ identifier in the same transaction.
 
 **Erasing** is the same for what is kept of one person.
 
-All keys of the records are locked (on PostgreSQL, in a snapshot that a change of any of them since
-refuses; on SQLite nobody else writes meanwhile): a call that books, confirms or sends for the same
-person comes before or after, and never in between.
+The time of what is forgotten is free: the booked days of its schedules are worked out anew.
+
+All keys of the records, and of these schedules, are locked (on PostgreSQL, in a snapshot that a
+change of any of them since refuses; on SQLite nobody else writes meanwhile): a call that books,
+confirms or sends for the same person comes before or after, and never in between.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,9 +20,11 @@ from attrs import frozen
 from sqlalchemy.sql.base import Executable
 
 from omnibook.adapters.sql import archive_statements as a
+from omnibook.adapters.sql import day_statements as d
 from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql.compiled import compiled
 from omnibook.adapters.sql.core import RACES, Core
+from omnibook.adapters.sql.day_rows import booked_of, days_commands
 from omnibook.adapters.sql.failures import LostRace, storage_failures
 from omnibook.adapters.sql.locking import stripes_of
 from omnibook.adapters.sql.queue_rows import event_of, flag_of, notice_of, order_of
@@ -28,6 +32,7 @@ from omnibook.adapters.sql.rows import appointment_of, hold_of, visit_of
 from omnibook.adapters.sql.sessions import Command, Question, Rows
 from omnibook.adapters.sql.writes import Writing
 from omnibook.audit import Operation
+from omnibook.booked_days import Claimed, DaysChange, days_of, days_without
 from omnibook.dossier import Dossier, Kept, OfPatient, Ruling, Subject, gather
 from omnibook.errors import Contention
 from omnibook.ids import (
@@ -37,11 +42,13 @@ from omnibook.ids import (
     HoldId,
     NoticeId,
     OrderId,
+    ScheduleId,
     VisitId,
 )
 from omnibook.outcomes import Purged
-from omnibook.records import ContactOrder
+from omnibook.records import Appointment, ContactOrder
 from omnibook.retention import BATCH, Cutoffs, purge_writes
+from omnibook.times import Span
 from omnibook.transactions import RecordAudit, Scope, Snapshot
 
 OutcomeT = TypeVar("OutcomeT")
@@ -56,8 +63,8 @@ class ArchiveCore(Core):
         """See :meth:`omnibook.ports.Archive.purge`."""
         dialect = self.pool.dialect
 
-        def decide(found: dict[str, list[str]], now: datetime) -> tuple[Purged, list[Command]]:
-            del now
+        def decide(outlived: _Found, now: datetime) -> tuple[Purged, list[Command]]:
+            found = outlived.ids
             purged = Purged(
                 **{
                     kind: len(found.get(kind, ())) + len(found.get(f"{kind} about", ()))
@@ -67,8 +74,10 @@ class ArchiveCore(Core):
             if not purged.total:
                 return purged, []
             gone = list(map(AppointmentId, found["appointments"]))
-            batch = _locks(dialect, operation.clinic_id, _scopes_of(operation.clinic_id, found))
+            scopes = _scopes_of(operation.clinic_id, found)
+            batch = _locks(dialect, operation.clinic_id, (*scopes, outlived.freed.scope))
             batch += _deletions(dialect, operation.clinic_id, found)
+            batch += days_commands(dialect, operation.clinic_id, now, outlived.freed.change)
             batch += _notes(
                 dialect, operation.clinic_id, cutoffs.now, purge_writes(operation, cutoffs, gone)
             )
@@ -79,7 +88,7 @@ class ArchiveCore(Core):
 
     async def export(self, clinic_id: ClinicId, subject: Subject) -> Dossier:
         """See :meth:`omnibook.ports.Archive.export`."""
-        lease, _, dossier = await self._begin(
+        lease, _, (dossier, _) = await self._begin(
             lambda: _Gathering(self.pool.dialect, clinic_id, subject)
         )
         await self._end(lease)
@@ -94,12 +103,15 @@ class ArchiveCore(Core):
         """See :meth:`omnibook.ports.Archive.erase`."""
         dialect = self.pool.dialect
 
-        def rule(dossier: Dossier, now: datetime) -> tuple[OutcomeT, list[Command]]:
+        def rule(found: tuple[Dossier, _Freed], now: datetime) -> tuple[OutcomeT, list[Command]]:
+            dossier, freed = found
             ruling = decide(dossier)
             batch: list[Command] = []
             if ruling.forget:
-                batch += _locks(dialect, clinic_id, _scopes_of_dossier(dossier))
+                scopes = (*_scopes_of_dossier(dossier), freed.scope)
+                batch += _locks(dialect, clinic_id, scopes)
                 batch += _deletions(dialect, clinic_id, _ids_of(dossier))
+                batch += days_commands(dialect, clinic_id, now, freed.change)
             batch += _notes(dialect, clinic_id, now, ruling.writes)
             return ruling.outcome, batch
 
@@ -132,11 +144,58 @@ class ArchiveCore(Core):
         raise Contention(f"others were faster {RACES} times; repeat the call as it was")
 
 
+# What is freed -----------------------------------------------------------------------------------
+
+
+@frozen
+class _Freed:
+    """What it means for the booked days that appointments are forgotten."""
+
+    scope: Scope
+    change: DaysChange
+
+
+def _ask_for_days(dialect: str, clinic_id: ClinicId, claimed: Sequence[Claimed]) -> list[Command]:
+    """What is booked on the days of these claims."""
+    days: dict[ScheduleId, tuple[int, int]] = {}
+    for schedule_id, span in claimed:
+        first, last = days_of(span)
+        known = days.get(schedule_id, (first, last))
+        days[schedule_id] = min(first, known[0]), max(last, known[1])
+    return [
+        (
+            compiled(d.BOOKED, dialect),
+            {"clinic": clinic_id, "schedules": [schedule_id], "first": first, "last": last},
+        )
+        for schedule_id, (first, last) in days.items()
+    ]
+
+
+def _freed(clinic_id: ClinicId, claimed: Sequence[Claimed], answers: Sequence[Rows]) -> _Freed:
+    booked = {
+        (schedule_id, day): minutes
+        for rows in answers
+        for schedule_id, days in booked_of(rows).items()
+        for day, minutes in days.items()
+    }
+    # Whoever books there meanwhile has read the same days.
+    scope = Scope(clinic_id=clinic_id, schedules=dict(claimed))
+    return _Freed(scope, days_without(booked, claimed))
+
+
 # What has outlived its time ----------------------------------------------------------------------
 
 
-class _Outlived(Question[dict[str, list[str]]]):
-    """Asks for the identifiers of what is to be purged, by kind."""
+@frozen
+class _Found:
+    """The identifiers of what is to be purged, by kind, and what that frees."""
+
+    ids: dict[str, list[str]]
+    freed: _Freed
+
+
+class _Outlived(Question[_Found]):
+    """Asks for what is to be purged."""
 
     def __init__(self, dialect: str, clinic_id: ClinicId, cutoffs: Cutoffs, limit: int) -> None:
         self.clinic_id = clinic_id
@@ -150,6 +209,7 @@ class _Outlived(Question[dict[str, list[str]]]):
             "provisional": cutoffs.provisional,
             "notices": cutoffs.notices,
             "audit": cutoffs.audit,
+            "attempts": cutoffs.attempts,
             "done": True,
         }
 
@@ -158,20 +218,36 @@ class _Outlived(Question[dict[str, list[str]]]):
         del since
         return [(compiled(each, self._dialect), self._values) for each in a.OUTLIVED.values()]
 
-    def answer(self, now: datetime, answers: Sequence[Rows]) -> dict[str, list[str]]:
+    def more(self, answers: Sequence[Rows]) -> list[Command]:
+        """See :class:`~omnibook.adapters.sql.sessions.Question`."""
+        return _ask_for_days(self._dialect, self.clinic_id, self._claimed(answers))
+
+    def answer(self, now: datetime, answers: Sequence[Rows]) -> _Found:
         """See :class:`~omnibook.adapters.sql.sessions.Question`."""
         del now
-        return {
+        ids = {
             name: [str(row[0]) for row in rows]
-            for name, rows in zip(a.OUTLIVED, answers, strict=True)
+            for name, rows in zip(a.OUTLIVED, answers, strict=False)
         }
+        booked = answers[len(a.OUTLIVED) :]
+        return _Found(ids, _freed(self.clinic_id, self._claimed(answers), booked))
+
+    def _claimed(self, answers: Sequence[Rows]) -> list[Claimed]:
+        return [
+            (row.schedule_id, Span(row.claimed_from, row.occupied_until))
+            for row in answers[list(a.OUTLIVED).index("appointments")]
+            if row.occupied_until is not None
+        ]
 
 
 # What is kept of one person ----------------------------------------------------------------------
 
 
-class _Gathering(Question[Dossier]):
-    """Asks for what is kept of one person; :func:`omnibook.dossier.gather` has the last word."""
+class _Gathering(Question[tuple[Dossier, _Freed]]):
+    """Asks for what is kept of one person, and for what is freed if it is forgotten.
+
+    :func:`omnibook.dossier.gather` has the last word.
+    """
 
     def __init__(self, dialect: str, clinic_id: ClinicId, subject: Subject) -> None:
         self.clinic_id = clinic_id
@@ -189,9 +265,15 @@ class _Gathering(Question[Dossier]):
         }
         return [(compiled(each, self._dialect), values) for each in a.GATHERED]
 
-    def answer(self, now: datetime, answers: Sequence[Rows]) -> Dossier:
+    def more(self, answers: Sequence[Rows]) -> list[Command]:
         """See :class:`~omnibook.adapters.sql.sessions.Question`."""
-        appointments, visits, holds, notices, events, flags, orders, orders_of_file = answers
+        claimed = _claimed_by(map(appointment_of, answers[0]))
+        return _ask_for_days(self._dialect, self.clinic_id, claimed)
+
+    def answer(self, now: datetime, answers: Sequence[Rows]) -> tuple[Dossier, _Freed]:
+        """See :class:`~omnibook.adapters.sql.sessions.Question`."""
+        gathered, booked = answers[: len(a.GATHERED)], answers[len(a.GATHERED) :]
+        appointments, visits, holds, notices, events, flags, orders, orders_of_file = gathered
         every_order: dict[str, ContactOrder] = {
             row.order_id: order_of(row) for row in (*orders, *orders_of_file)
         }
@@ -204,7 +286,12 @@ class _Gathering(Question[Dossier]):
             events=map(event_of, events),
             flags=map(flag_of, flags),
         )
-        return gather(kept, self.clinic_id, self._subject, now)
+        dossier = gather(kept, self.clinic_id, self._subject, now)
+        return dossier, _freed(self.clinic_id, _claimed_by(dossier.appointments), booked)
+
+
+def _claimed_by(appointments: Iterable[Appointment]) -> list[Claimed]:
+    return [(each.slot.schedule_id, each.claimed) for each in appointments if each.status.occupies]
 
 
 def _ids_of(dossier: Dossier) -> dict[str, list[str]]:
@@ -246,7 +333,7 @@ def _scopes_of(clinic_id: ClinicId, found: Mapping[str, Sequence[str]]) -> Itera
                 case "events":
                     yield Scope(clinic_id=clinic_id, event=EventId(each))
                 case _:
-                    # Audit events and flags are no key of anything.
+                    # Audit events, flags and attempts are no key of anything.
                     pass
 
 

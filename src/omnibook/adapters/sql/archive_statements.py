@@ -52,14 +52,15 @@ _VISITS = (
     .order_by(t.visits.c.active_at, t.visits.c.visit_id)
     .suffix_with(_LIMIT)
 )
-_APPOINTMENTS = (
-    _clinic(t.appointments, t.appointments.c.appointment_id)
+_ENDED = (
+    _clinic(t.appointments)
     .where(t.appointments.c.patient_id.is_(None))
     .where(t.appointments.c.starts_at <= _instant("provisional"))
     .where(t.appointments.c.ends_at <= _instant("provisional"))
     .order_by(t.appointments.c.starts_at, t.appointments.c.appointment_id)
     .suffix_with(_LIMIT)
 )
+_APPOINTMENTS = _ENDED.with_only_columns(t.appointments.c.appointment_id)
 
 
 def _hanging(identifier: Column[Any]) -> Select[Any]:
@@ -85,13 +86,28 @@ def _due(identifier: Column[Any], *conditions: Any) -> Select[Any]:
 
 _STATES = [literally(each) for each in NoticeState]
 
-KINDS = ("visits", "holds", "appointments", "notices", "orders", "events", "flags", "audit")
+KINDS = (
+    "visits",
+    "holds",
+    "appointments",
+    "notices",
+    "orders",
+    "events",
+    "flags",
+    "audit",
+    "attempts",
+)
 OUTLIVED = {
     "visits": _VISITS,
     "holds": _clinic(t.holds, t.holds.c.hold_id).where(
         t.holds.c.visit_id.in_(_VISITS.scalar_subquery())
     ),
-    "appointments": _APPOINTMENTS,
+    "appointments": _ENDED.with_only_columns(
+        t.appointments.c.appointment_id,
+        t.appointments.c.schedule_id,
+        t.appointments.c.claimed_from,
+        t.appointments.c.occupied_until,
+    ),
     "notices about": _hanging(t.notices.c.notice_id),
     "orders about": _hanging(t.contact_orders.c.order_id),
     "events about": _hanging(t.events.c.event_id),
@@ -103,8 +119,12 @@ OUTLIVED = {
     .where(t.audit_events.c.at <= _instant("audit"))
     .order_by(t.audit_events.c.at, t.audit_events.c.audit_id)
     .suffix_with(_LIMIT),
+    "attempts": _clinic(t.identify_attempts, t.identify_attempts.c.attempt_key)
+    .where(t.identify_attempts.c.latest_at <= _instant("attempts"))
+    .order_by(t.identify_attempts.c.latest_at, t.identify_attempts.c.attempt_key)
+    .suffix_with(_LIMIT),
 }
-"""The identifiers of what is to be purged, by kind."""
+"""The identifiers of what is to be purged, by kind; of appointments also what they claim."""
 
 
 # What is kept of one person ----------------------------------------------------------------------
@@ -163,4 +183,5 @@ WITHOUT = {
     "orders": without_any(t.contact_orders.c.order_id),
     "events": without_any(t.events.c.event_id),
     "audit": without_any(t.audit_events.c.audit_id),
+    "attempts": without_any(t.identify_attempts.c.attempt_key),
 }

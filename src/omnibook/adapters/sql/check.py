@@ -2,26 +2,32 @@
 
 :func:`check_database` only reads, in one consistent state. It asks the engine whether the file is
 sound, and then for what no store would write and a restored, damaged or edited database may hold:
-claims of one schedule that overlap, and holds and appointments without their claim. What it finds
-is told by codes and identifiers, never by a personal value.
+claims of one schedule that overlap, holds and appointments without their claim, booked days that
+say something else than the claims, and patient files with keys of another. What it finds is told by
+codes and identifiers, never by a personal value.
 """
 
+import heapq
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 from attrs import field, frozen
-from sqlalchemy import Connection, Table, and_, func, inspect, select
+from sqlalchemy import Connection, Table, and_, func, inspect, select, union
 from sqlalchemy.exc import DatabaseError
 
 from omnibook.adapters.clocks import SystemClock
 from omnibook.adapters.sql import tables as t
+from omnibook.adapters.sql.check_files import files_with_other_keys
 from omnibook.adapters.sql.engine import SQLITE, Database, parse_url
 from omnibook.adapters.sql.failures import storage_failures
 from omnibook.adapters.sql.schema import ensure_schema
+from omnibook.booked_days import minutes_of, window_of
 from omnibook.errors import StoreError
 from omnibook.records import AppointmentStatus, ClaimKind, HoldState
+from omnibook.times import Span
 
 _MOST = 20
 """How many problems of one kind are told one by one."""
@@ -192,6 +198,11 @@ def _rule_faults(connection: Connection) -> Iterator[Fault]:
     yield from _holds_without_claim(connection, now)
     yield from _appointments_without_claim(connection)
     yield from _claims_of_nobody(connection, now)
+    yield from _booked_days_that_differ(connection)
+    yield from _schedules_without_version(connection)
+    for clinic_id, there, differing in files_with_other_keys(connection):
+        told = f"{differing} of {there} files; put each again with SqlDirectory.put"
+        yield Fault(code="file.keys-differ", clinic_id=clinic_id, about=(told,))
 
 
 def _now(connection: Connection) -> datetime:
@@ -314,3 +325,80 @@ def _claims_of_nobody(connection: Connection, now: datetime) -> Iterator[Fault]:
     )
     for clinic_id, owner_id in found:
         yield Fault(code="claim.without-owner", clinic_id=clinic_id, about=(owner_id,))
+
+
+_Day = tuple[str, str, int]
+"""A clinic, a schedule and a UTC day."""
+
+
+def _booked_days_that_differ(connection: Connection) -> Iterator[Fault]:
+    """A search is told of appointments what they claim, and nothing else (R27, R40)."""
+    days = t.booked_days.c
+    found = connection.execution_options(stream_results=True).execute(
+        select(days.clinic_id, days.schedule_id, days.day, days.minutes).order_by(
+            days.clinic_id, days.schedule_id, days.day
+        )
+    )
+    kept = (((row.clinic_id, row.schedule_id, row.day), row.minutes) for row in found)
+    for (clinic_id, schedule_id, day), told, claimed in _side_by_side(kept, _claimed(connection)):
+        if told != claimed:
+            date = window_of(day, day).start.date().isoformat()
+            yield Fault(
+                code="booked-day.differs",
+                clinic_id=clinic_id,
+                about=(f"schedule {schedule_id}", date),
+            )
+
+
+def _claimed(connection: Connection) -> Iterator[tuple[_Day, int]]:
+    """The minutes of each day that appointments claim, in order."""
+    claims = t.claims.c
+    rows = connection.execution_options(stream_results=True).execute(
+        select(claims.clinic_id, claims.schedule_id, claims.starts_at, claims.ends_at)
+        .where(claims.kind == ClaimKind.APPOINTMENT.value)
+        .order_by(claims.clinic_id, claims.schedule_id, claims.starts_at)
+    )
+    for (clinic_id, schedule_id), mine in groupby(rows, key=lambda row: row[:2]):
+        claimed: dict[int, int] = {}
+        for row in mine:
+            for day, minutes in minutes_of(Span(row.starts_at, row.ends_at)):
+                claimed[day] = claimed.get(day, 0) | minutes
+        for day, minutes in sorted(claimed.items()):
+            yield (clinic_id, schedule_id, day), minutes
+
+
+def _side_by_side(
+    kept: Iterator[tuple[_Day, int]], claimed: Iterator[tuple[_Day, int]]
+) -> Iterator[tuple[_Day, int, int]]:
+    """Both as they stand, each in order; 0 where one has nothing."""
+    sides = heapq.merge(((day, 0, bits) for day, bits in kept), ((d, 1, b) for d, b in claimed))
+    for day, rows in groupby(sides, key=lambda each: each[0]):
+        told = {side: bits for _, side, bits in rows}
+        yield day, told.get(0, 0), told.get(1, 0)
+
+
+def _schedules_without_version(connection: Connection) -> Iterator[Fault]:
+    """What stands on a schedule is told under a version, or is never read again."""
+    versions = t.schedule_versions.c
+    standing = union(
+        *(
+            select(each.c.clinic_id, each.c.schedule_id)
+            for each in (t.booked_days, t.busy_times, t.desk_openings, t.desk_closures)
+        )
+    ).subquery("standing")
+    found = connection.execute(
+        select(standing.c.clinic_id, standing.c.schedule_id)
+        .select_from(
+            standing.outerjoin(
+                t.schedule_versions,
+                and_(
+                    versions.clinic_id == standing.c.clinic_id,
+                    versions.schedule_id == standing.c.schedule_id,
+                ),
+            )
+        )
+        .where(versions.version.is_(None))
+        .order_by(standing.c.clinic_id, standing.c.schedule_id)
+    )
+    for clinic_id, schedule_id in found:
+        yield Fault(code="schedule.without-version", clinic_id=clinic_id, about=(schedule_id,))

@@ -6,6 +6,7 @@
 * **Elapsed** time is whole microseconds.
 * A **document** is JSON, as text: a list that always comes and goes with its row, such as the
   contact details of a form.
+* The **minutes** of a day are bytes (:func:`omnibook.daybits.packed`).
 * **Names** is a list of texts that a statement is given (``ids``); it is no column.
 
 Text is compared byte by byte on both engines (collation ``C`` on PostgreSQL): identifiers that
@@ -26,18 +27,20 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Integer,
+    LargeBinary,
     Text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from omnibook.contacts import ContactSystem
+from omnibook.daybits import packed, unpacked
 from omnibook.times import as_instant
 
 Convert = Callable[[Any], Any]
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
+_from_json = json.JSONDecoder().decode
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -123,7 +126,24 @@ class Document(Plain):
     def from_driver(self, dialect: str) -> Convert | None:
         """See :meth:`Plain.from_driver`."""
         del dialect
-        return _or_nothing(json.loads)
+        return _or_nothing(_from_json)
+
+
+class Minutes(Plain):
+    """The minutes of a day, as an integer of bits; kept as bytes."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def to_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.to_driver`."""
+        del dialect
+        return packed
+
+    def from_driver(self, dialect: str) -> Convert | None:
+        """See :meth:`Plain.from_driver`."""
+        del dialect
+        return unpacked
 
 
 class Names(Plain):
@@ -203,17 +223,4 @@ def child_of(parent: str, identifier: str) -> ForeignKeyConstraint:
         ["clinic_id", identifier],
         [f"{parent}.clinic_id", f"{parent}.{identifier}"],
         ondelete="CASCADE",
-    )
-
-
-def contact_columns() -> tuple[Any, ...]:
-    """What a contact point of a patient's file consists of."""
-    return (
-        text("system"),
-        text("value"),
-        number("rank"),
-        flag("verified"),
-        flag("current"),
-        one_of("system", ContactSystem),
-        CheckConstraint("rank >= 1", name="rank"),
     )

@@ -27,6 +27,11 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 
 
+BARE = "omnibook_bare"
+"""The execution option of a SELECT whose rows are wanted as the driver gives them: there are many,
+and naming their columns and turning their values back costs more than reading them."""
+
+
 @frozen(eq=False)
 class Statement:
     """A statement, ready for a driver."""
@@ -51,6 +56,8 @@ class Statement:
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         """The driver's rows, with named columns and values as they were bound."""
         make, converts = cast("Convert", self.row), self.converts
+        if make is _bare:
+            return list(found)
         if not converts:
             return [make(each) for each in found]
         made: list[Any] = []
@@ -69,7 +76,9 @@ def compiled(clause: Executable, dialect_name: str) -> Statement:
     result = cast("Any", clause).compile(dialect=dialect)
     row: Convert | None = None
     converts: list[tuple[int, Convert]] = []
-    if isinstance(clause, SelectBase):
+    if clause.get_execution_options().get(BARE):
+        row = _bare
+    elif isinstance(clause, SelectBase):
         columns = list(clause.selected_columns)
         row = _row_maker([str(each.key) for each in columns])
         for index, each in enumerate(columns):
@@ -84,6 +93,11 @@ def compiled(clause: Executable, dialect_name: str) -> Statement:
         row=row,
         converts=tuple(converts),
     )
+
+
+def _bare(row: Any) -> Any:
+    """What makes a row of the driver's, where that is it."""
+    return row
 
 
 def _row_maker(names: list[str]) -> Convert:

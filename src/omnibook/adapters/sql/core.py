@@ -5,7 +5,7 @@ one coroutine serves both kinds of caller.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from omnibook.adapters.sql.pools import Lease, Pool
 from omnibook.adapters.sql.queries import question_of
 from omnibook.adapters.sql.sessions import Question
 from omnibook.adapters.sql.snapshots import Loading
+from omnibook.adapters.sql.turns import Turn
 from omnibook.adapters.sql.writes import Writing
 from omnibook.errors import Contention, StoreError
 from omnibook.ports import Query
@@ -39,10 +40,48 @@ _Decide = Callable[[Snapshot], Decision[OutcomeT] | Again]
 
 
 @frozen
-class Core:
-    """Runs decisions and answers queries on the connections of a pool."""
+class Leasing:
+    """Uses the connections of a pool, and gives each back as it was, or throws it away."""
 
     pool: Pool
+
+    async def _leased(self, use: Callable[[Turn], Awaitable[AnswerT]]) -> tuple[Lease, AnswerT]:
+        """Lease a connection and read by it; whoever called this ends the lease."""
+        again = True
+        while True:
+            with storage_failures():
+                lease = await self.pool.lease()
+            try:
+                with storage_failures():
+                    return lease, await use(lease.turn)
+            except ConnectionLost:
+                # Nothing was written. The server may have been restarted since the connection was
+                # last used: one with a new connection tells whether it is back.
+                await self._end(lease)
+                if not again:
+                    raise
+                again = False
+                await self.pool.refresh()
+            except BaseException:
+                await self._end(lease)
+                raise
+
+    async def _end(self, lease: Lease) -> None:
+        try:
+            await lease.turn.leave()
+        except Exception as problem:  # noqa: BLE001 - what was done stands, whatever this says
+            _log.warning("a connection was thrown away: %s", type(problem).__name__)
+            await lease.throw_away()
+        except BaseException:
+            await lease.throw_away()
+            raise
+        else:
+            await lease.give_back()
+
+
+@frozen
+class Core(Leasing):
+    """Runs decisions and answers queries on the connections of a pool."""
 
     async def transact(self, scope: Scope, decide: _Decide[OutcomeT]) -> OutcomeT:
         """See :meth:`omnibook.ports.Store.transact`."""
@@ -91,38 +130,12 @@ class Core:
         self, ask: Callable[[], Question[AnswerT]], waiting_for: Scope | None = None
     ) -> tuple[Lease, datetime, AnswerT]:
         """Lease a connection and read; whoever called this ends the lease."""
-        again = True
-        while True:
-            with storage_failures():
-                lease = await self.pool.lease()
-            try:
-                with storage_failures():
-                    if waiting_for is None:
-                        return (lease, *await lease.turn.look(ask()))
-                    return (lease, *await lease.turn.wait(waiting_for, ask()))
-            except ConnectionLost:
-                # Nothing was written. The server may have been restarted since the connection was
-                # last used: one with a new connection tells whether it is back.
-                await self._end(lease)
-                if not again:
-                    raise
-                again = False
-                await self.pool.refresh()
-            except BaseException:
-                await self._end(lease)
-                raise
 
-    async def _end(self, lease: Lease) -> None:
-        try:
-            await lease.turn.leave()
-        except Exception as problem:  # noqa: BLE001 - what was done stands, whatever this says
-            _log.warning("a connection was thrown away: %s", type(problem).__name__)
-            await lease.throw_away()
-        except BaseException:
-            await lease.throw_away()
-            raise
-        else:
-            await lease.give_back()
+        def use(turn: Turn) -> Awaitable[tuple[datetime, AnswerT]]:
+            return turn.look(ask()) if waiting_for is None else turn.wait(waiting_for, ask())
+
+        lease, (now, answer) = await self._leased(use)
+        return lease, now, answer
 
 
 def _gave_up(race: LostRace) -> StoreError:

@@ -1,11 +1,12 @@
 """The tables of the patient directory and of the schedule source, beside the store's."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Table, Time
+from sqlalchemy import text as sql
 
 from omnibook.adapters.sql.columns import (
     Elapsed,
     child_of,
-    contact_columns,
+    document,
     flag,
     key,
     number,
@@ -36,48 +37,50 @@ patients = Table(
     flag("family_doctor_known"),
     text("registered_sex", nullable=True),
     flag("registered_sex_known"),
+    document("names"),
+    document("contacts"),
+    document("health_numbers"),
+    # The other facts, by name; in JSON the three states are: not there, null, and anything else.
+    document("facts"),
     one_of("gender", Gender),
     one_of("registered_sex", Sex),
-    Index(None, "clinic_id", "merged_into"),
+    # What has several parts is asked for by one of the keys below; of merges there are few.
+    Index(
+        "patients_merged_ix",
+        "clinic_id",
+        "merged_into",
+        sqlite_where=sql("merged_into IS NOT NULL"),
+        postgresql_where=sql("merged_into IS NOT NULL"),
+    ),
 )
+"""The files. A contact that a booking added names its order in its document (R41)."""
 
-patient_names = Table(
-    "patient_names",
+patient_number_keys = Table(
+    "patient_number_keys",
     metadata,
     key("clinic_id"),
+    key("issuer"),
+    key("value"),
     key("patient_id"),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    text("given"),
-    text("family"),
     child_of("patients", "patient_id"),
+    Index(None, "clinic_id", "patient_id"),
+    sqlite_with_rowid=False,
 )
+"""By which health numbers a file is found: those of its document, whatever their version."""
 
-patient_contacts = Table(
-    "patient_contacts",
+patient_contact_keys = Table(
+    "patient_contact_keys",
     metadata,
     key("clinic_id"),
+    key("match_key"),
+    Column("birth_date", Date, primary_key=True),
     key("patient_id"),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    *contact_columns(),
-    text("match_key"),
-    text("order_id", nullable=True),
     child_of("patients", "patient_id"),
-    Index(None, "clinic_id", "match_key"),
+    Index(None, "clinic_id", "patient_id"),
+    sqlite_with_rowid=False,
 )
-"""``order_id`` names the order by which a booking added the contact (R41)."""
-
-patient_health_numbers = Table(
-    "patient_health_numbers",
-    metadata,
-    key("clinic_id"),
-    key("patient_id"),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    text("issuer"),
-    text("value"),
-    text("version", nullable=True),
-    child_of("patients", "patient_id"),
-    Index(None, "clinic_id", "issuer", "value"),
-)
+"""By which contacts a file is found, each together with the birth date (R5): those of its document,
+current or not. A file without a birth date is found by no contact, and has no row."""
 
 applied_contact_orders = Table(
     "applied_contact_orders",
@@ -104,9 +107,11 @@ schedule_openings = Table(
     flag("online"),
     number("release_days_before", nullable=True),
     Column("release_at", Time, nullable=True),
+    text("rule", nullable=True),
     CheckConstraint("(release_days_before IS NULL) = (release_at IS NULL)", name="release"),
 )
-"""Recurring openings, in wall-clock time, but for ``schedule_opening_exceptions``."""
+"""Recurring openings, in wall-clock time; beside ``schedule_opening_additions``, but for
+``schedule_opening_exceptions``."""
 
 schedule_opening_activities = Table(
     "schedule_opening_activities",
@@ -125,3 +130,23 @@ schedule_opening_exceptions = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("on_date", Date, primary_key=True),
 )
+
+schedule_opening_additions = Table(
+    "schedule_opening_additions",
+    metadata,
+    key("clinic_id"),
+    key("schedule_id"),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("on_date", Date, primary_key=True),
+)
+
+opening_versions = Table(
+    "opening_versions",
+    metadata,
+    key("clinic_id"),
+    key("schedule_id"),
+    text("version"),
+    sqlite_with_rowid=False,
+)
+"""Another text after each change of a schedule's openings: how many there were, and a digest of
+what came of them, so that none comes again for other openings after a backup was restored."""

@@ -16,6 +16,8 @@ from omnibook.transactions import Scope
 STRIPES = 65_536
 DIRECTORY_STRIPE = -1
 """Of whoever writes patient files; no scope has it."""
+LIMITER_STRIPE = -2
+"""Of whoever counts an attempt to identify (R12)."""
 
 
 def stripes_of(scope: Scope) -> list[str]:

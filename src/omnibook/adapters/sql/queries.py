@@ -9,6 +9,7 @@ from sqlalchemy.sql.base import Executable
 from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql import tables as t
 from omnibook.adapters.sql.compiled import compiled
+from omnibook.adapters.sql.outlooks import LookingAtDays, LookingOut
 from omnibook.adapters.sql.queue_rows import audit_of, flag_of
 from omnibook.adapters.sql.rows import appointment_of
 from omnibook.adapters.sql.sessions import Command, Question, Rows
@@ -22,6 +23,8 @@ from omnibook.ports import (
     DueNotices,
     DueOrders,
     FlagsOf,
+    ReadDays,
+    ReadOutlook,
     ReadScope,
 )
 from omnibook.records import Appointment
@@ -67,6 +70,10 @@ def question_of(dialect: str, query: object) -> Question[Any]:
     match query:
         case ReadScope(scope):
             return Loading(dialect, scope)
+        case ReadOutlook(scope=scope):
+            return LookingOut(dialect, scope)
+        case ReadDays():
+            return LookingAtDays(dialect, query)
         case AppointmentsWithin(clinic_id=clinic_id, span=span):
             window: dict[str, Any] = {"starts": span.start, "ends": span.end}
             earliest = max(span.start, _EARLIEST + _LONGEST) - _LONGEST

@@ -4,7 +4,7 @@ Nothing is judged here. A row function names every column of its table; a value 
 that was selected with all columns.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -43,25 +43,6 @@ Contacts = tuple[ContactPoint, ...]
 # Parts -------------------------------------------------------------------------------------------
 
 
-def contact_rows(parent: Mapping[str, str], points: Iterable[ContactPoint]) -> list[Values]:
-    """Contact points in their order; ``parent`` is the primary key of whose they are."""
-    return [
-        {**parent, "position": position, **each}
-        for position, each in enumerate(contact_documents(points))
-    ]
-
-
-def contact_of(row: Any) -> ContactPoint:
-    """The contact point of a row."""
-    return ContactPoint(
-        system=ContactSystem(row.system),
-        value=row.value,
-        rank=row.rank,
-        verified=row.verified,
-        current=row.current,
-    )
-
-
 def contact_documents(points: Iterable[ContactPoint]) -> list[Values]:
     """Contact points in their order, as JSON keeps them."""
     return [
@@ -76,7 +57,8 @@ def contact_documents(points: Iterable[ContactPoint]) -> list[Values]:
     ]
 
 
-def _contacts_of(documents: Iterable[Values]) -> Contacts:
+def contacts_of(documents: Iterable[Values]) -> Contacts:
+    """The contact points of what JSON keeps."""
     return tuple(
         ContactPoint(
             system=ContactSystem(each["system"]),
@@ -115,7 +97,7 @@ def _identity_of(row: Any) -> Identity:
         last_name=row.last_name,
         birth_date=row.birth_date,
         gender=Gender(row.gender),
-        contacts=_contacts_of(row.contacts),
+        contacts=contacts_of(row.contacts),
         health_number=number,
         acting_for=ActingFor(row.acting_for),
     )
@@ -182,7 +164,7 @@ def _slot_columns(slot: Slot, activity: ActivityId, claimed: Span) -> Values:
 
 
 def _entries_of(row: Any) -> BookingEntries:
-    contacts = _contacts_of(row.contacts)
+    contacts = contacts_of(row.contacts)
     return BookingEntries(reason=row.reason, details=row.details, contacts=contacts)
 
 
@@ -361,6 +343,8 @@ def busy_row(clinic_id: str, busy: Busy) -> Values:
         "schedule_id": busy.schedule_id,
         "starts_at": busy.span.start,
         "ends_at": busy.span.end,
+        # Rounded up: none that is longer than a day is taken for a shorter one.
+        "minutes": -((busy.span.start - busy.span.end) // MINUTE),
     }
 
 

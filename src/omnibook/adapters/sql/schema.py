@@ -21,7 +21,7 @@ from omnibook.adapters.sql.engine import (
 from omnibook.adapters.sql.failures import storage_failures
 from omnibook.errors import StoreError
 
-REVISIONS = ("0002",)
+REVISIONS = ("0002", "0003", "0004", "0005", "0006")
 """Every version of the schema, oldest first; the last is this package's own.
 
 There was a 0001 while the first release was being made; no release has it.

@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy.sql.base import Executable
 
+from omnibook.adapters.sql import day_statements as d
 from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql.compiled import compiled
+from omnibook.adapters.sql.day_rows import booked_of, standing_of
 from omnibook.adapters.sql.queue_rows import event_of, notice_of, order_of
 from omnibook.adapters.sql.rows import (
     appointment_of,
-    busy_of,
     claim_of,
     closure_of,
     hold_of,
@@ -25,6 +26,7 @@ from omnibook.adapters.sql.rows import (
 )
 from omnibook.adapters.sql.sessions import Command, Question, Rows
 from omnibook.audit import tombstone_id
+from omnibook.booked_days import days_of
 from omnibook.ids import ContactKey, HoldId, PatientId, ScheduleId, SourceKey
 from omnibook.records import ClaimKind
 from omnibook.times import Span
@@ -143,35 +145,30 @@ class Loading(Question[Snapshot]):
                 starts=span.start,
                 ends=span.end,
             )
-        self._ask(
-            "standing",
-            s.STANDING,
-            schedules=list(spans),
-            starts=min(span.start for span in spans.values()),
-            ends=max(span.end for span in spans.values()),
+        window = Span(
+            min(span.start for span in spans.values()), max(span.end for span in spans.values())
         )
+        self._ask("standing", d.STANDING, schedules=list(spans), **d.between(window))
+        first, last = days_of(window)
+        self._ask("booked", d.BOOKED, schedules=list(spans), first=first, last=last)
 
     def _schedules(self, found: Mapping[str, Rows]) -> dict[ScheduleId, ScheduleState]:
         if not self._scope.schedules:
             return {}
-        rows = found["standing"]
-        busy = sorted(busy_of(row) for row in rows if row.part == "busy")
-        openings = [opening_of(row) for row in rows if row.part == "opening"]
-        openings.sort(key=lambda each: (each.span, each.opening_id))
-        closures = [closure_of(row) for row in rows if row.part == "closure"]
-        closures.sort(key=lambda each: (each.span, each.closure_id))
+        busy, openings, closures = standing_of(found["standing"])
+        booked = booked_of(found["booked"])
 
         def state(schedule_id: ScheduleId, span: Span) -> ScheduleState:
-            def here(its_schedule: ScheduleId, its_span: Span) -> bool:
-                return its_schedule == schedule_id and its_span.overlaps(span)
-
+            first, last = days_of(span)
+            days = booked.get(schedule_id, {}).items()
             return ScheduleState(
                 schedule_id=schedule_id,
                 span=span,
                 claims=tuple(claim_of(row) for row in found[f"claims {schedule_id}"]),
-                busy=tuple(each for each in busy if here(each.schedule_id, each.span)),
-                openings=tuple(each for each in openings if here(each.schedule_id, each.span)),
-                closures=tuple(each for each in closures if here(each.schedule_id, each.span)),
+                busy=tuple(e for e in busy.get(schedule_id, ()) if e.span.overlaps(span)),
+                openings=tuple(e for e in openings.get(schedule_id, ()) if e.span.overlaps(span)),
+                closures=tuple(e for e in closures.get(schedule_id, ()) if e.span.overlaps(span)),
+                booked={day: minutes for day, minutes in days if first <= day <= last},
             )
 
         return {each: state(each, span) for each, span in self._scope.schedules.items()}

@@ -27,8 +27,6 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
-    null,
-    or_,
     select,
     union_all,
 )
@@ -123,10 +121,6 @@ def _literally(word: str) -> ColumnElement[str]:
     return literal_column(f"'{word}'", Text)
 
 
-# For the statements that stand elsewhere.
-among, literally = _among, _literally
-
-
 def _clinic(rows: Table) -> Select[Any]:
     return select(rows).where(rows.c.clinic_id == bindparam("clinic"))
 
@@ -168,6 +162,17 @@ def _joined(parts: Iterable[tuple[str, Select[Any]]]) -> Select[Any] | CompoundS
     return told[0] if len(told) == 1 else union_all(*told)
 
 
+# For the statements that stand elsewhere.
+among, joined, literally, of_clinic, overlapping = (
+    _among,
+    _joined,
+    _literally,
+    _clinic,
+    _overlapping,
+)
+SINCE = _SINCE
+
+
 # Time --------------------------------------------------------------------------------------------
 
 LAST_WRITE = select(t.clocks.c.last_at).where(t.clocks.c.clinic_id == bindparam("clinic"))
@@ -201,36 +206,6 @@ CLAIMS = (
     .order_by(t.claims.c.starts_at)
 )
 
-
-def _standing(rows: Table, identifier: str) -> Select[Any]:
-    columns: dict[str, ColumnElement[Any]] = {
-        name: rows.c[name] if name in rows.c else cast(null(), t.desk_openings.c[name].type)
-        for name in (
-            "activities",
-            "interval_microseconds",
-            "made_at",
-            "made_by_kind",
-            "made_by_staff_id",
-        )
-    }
-    return select(
-        rows.c.clinic_id,
-        rows.c[identifier].label("id"),
-        rows.c.schedule_id,
-        rows.c.starts_at,
-        rows.c.ends_at,
-        *(column.label(name) for name, column in columns.items()),
-    ).where(*_overlapping(rows))
-
-
-STANDING = _joined(
-    (
-        ("busy", _standing(t.busy_times, "busy_id")),
-        ("opening", _standing(t.desk_openings, "opening_id")),
-        ("closure", _standing(t.desk_closures, "closure_id")),
-    )
-)
-"""What stands on the ``schedules`` from ``starts`` to ``ends``, but for claims."""
 
 _HOLDS: dict[str, Select[Any]] = {
     "named": _clinic(t.holds).where(t.holds.c.hold_id == bindparam("hold")),
@@ -341,7 +316,7 @@ AUDIT_OF_SUBJECT = _one(t.audit_events.c.subject).where(*_WITHIN).order_by(*_BY_
 
 def put(rows: Table, dialect: str) -> Insert:
     """Insert a row, or overwrite the one with the same primary key."""
-    insertion = _insert(rows, dialect)
+    insertion = insert_into(rows, dialect)
     return insertion.on_conflict_do_update(
         index_elements=[each.name for each in rows.primary_key.columns],
         set_={c.name: insertion.excluded[c.name] for c in rows.columns if not c.primary_key},
@@ -350,12 +325,13 @@ def put(rows: Table, dialect: str) -> Insert:
 
 def once(rows: Table, dialect: str) -> Insert:
     """Insert a row, unless there is one with the same primary key."""
-    return _insert(rows, dialect).on_conflict_do_nothing(
+    return insert_into(rows, dialect).on_conflict_do_nothing(
         index_elements=[each.name for each in rows.primary_key.columns]
     )
 
 
-def _insert(rows: Table, dialect: str) -> PostgresInsert:
+def insert_into(rows: Table, dialect: str) -> PostgresInsert:
+    """Insert a row."""
     # The two say the same words; SQLAlchemy has no type for what they share.
     return postgresql_insert(rows) if dialect == "postgresql" else sqlite_insert(rows)  # type: ignore[return-value]
 
@@ -386,7 +362,7 @@ def keys_of(rows: Table, identifier: str, instant: str, dialect: str) -> Insert:
     )
     # SQLite takes an "ON" that follows a table for a join's, unless there is a WHERE.
     return (
-        _insert(rows, dialect)
+        insert_into(rows, dialect)
         .from_select(
             ["clinic_id", "key", instant, identifier],
             chosen.where(each.c.value.is_not(None)),
@@ -394,22 +370,6 @@ def keys_of(rows: Table, identifier: str, instant: str, dialect: str) -> Insert:
         )
         .on_conflict_do_nothing()
     )
-
-
-WITHOUT_BUSY = (
-    delete(t.busy_times)
-    .where(t.busy_times.c.clinic_id == bindparam("clinic"))
-    .where(t.busy_times.c.schedule_id == bindparam("schedule"))
-    .where(
-        or_(
-            _among(t.busy_times.c.busy_id),
-            and_(
-                t.busy_times.c.ends_at > bindparam("starts", type_=Instant),
-                t.busy_times.c.starts_at < bindparam("ends", type_=Instant),
-            ),
-        )
-    )
-)
 
 
 def _lock() -> Insert:
@@ -470,7 +430,7 @@ HOLD_LOCKS = _hold_locks()
 """On PostgreSQL: lock the stripes, in their order, and leave them as they are."""
 
 
-# The patient directory and the schedule source, by SQLAlchemy's own execution ---------------------
+# The schedule source, by SQLAlchemy's own execution ----------------------------------------------
 
 
 def children(rows: Table, parent: str) -> Select[Any]:

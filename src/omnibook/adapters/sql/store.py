@@ -10,28 +10,12 @@ then and has been corrected: it is believed, with a warning in the log.
 
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from omnibook.adapters.clocks import SystemClock
-from omnibook.adapters.sql.adapter import SqlAdapter
+from omnibook.adapters.sql.adapter import AsyncSqlAdapter, SqlAdapter, pool_of
 from omnibook.adapters.sql.archive import ArchiveCore
-from omnibook.adapters.sql.engine import (
-    POSTGRES,
-    Database,
-    configure,
-    engine_options,
-    missing_driver,
-    parse_url,
-)
-from omnibook.adapters.sql.failures import storage_failures
-from omnibook.adapters.sql.forks import watch
-from omnibook.adapters.sql.pools import AsyncPool, PlainPool
-from omnibook.adapters.sql.schema import ensure_schema
 from omnibook.audit import Operation
 from omnibook.awaiting import finish
 from omnibook.dossier import Dossier, Ruling, Subject
@@ -66,8 +50,7 @@ class SqlStore(SqlAdapter):
                 message gives the remedy.
         """
         super().__init__(url)
-        database = self._database
-        self._core = ArchiveCore(PlainPool(database.engine, database.gate, _clock(database, clock)))
+        self._core = ArchiveCore(pool_of(self._database, clock))
 
     def transact(
         self, scope: Scope, decide: Callable[[Snapshot], Decision[OutcomeT] | Again]
@@ -97,7 +80,7 @@ class SqlStore(SqlAdapter):
         return finish(self._core.erase(clinic_id, subject, decide))
 
 
-class AsyncSqlStore:
+class AsyncSqlStore(AsyncSqlAdapter):
     """:class:`SqlStore` for asyncio: by psycopg on PostgreSQL, by aiosqlite on SQLite.
 
     Use it as an asynchronous context manager, or await :meth:`close`. One belongs to one event
@@ -110,21 +93,7 @@ class AsyncSqlStore:
         This is done at once, by the plain driver: do it before the loop is busy. What it raises,
         too, is what :class:`SqlStore` raises.
         """
-        parsed = parse_url(url, asynchronous=True)
-        database = Database.open(url)
-        try:
-            ensure_schema(database)
-        finally:
-            database.close()
-        with missing_driver():
-            self._engine: AsyncEngine = create_async_engine(
-                parsed, poolclass=AsyncAdaptedQueuePool, **engine_options(parsed)
-            )
-        configure(self._engine.sync_engine)
-        if database.file is not None and database.gate is not None:
-            watch(self._engine.sync_engine, database.file, database.gate, asynchronous=True)
-        self._name = database.name
-        self._pool = AsyncPool(self._engine, database.gate, _clock(database, clock))
+        super().__init__(url, clock)
         self._core = ArchiveCore(self._pool)
 
     async def transact(
@@ -153,30 +122,3 @@ class AsyncSqlStore:
     ) -> OutcomeT:
         """Erase one person's records if ``decide`` says so; see :meth:`SqlStore.erase`."""
         return await self._core.erase(clinic_id, subject, decide)
-
-    async def close(self) -> None:
-        """Close the connections.
-
-        Raises :class:`~omnibook.errors.StoreError` when the gate cannot be used.
-        """
-        with storage_failures():
-            await self._pool.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} on {self._name}>"
-
-
-def _clock(database: Database, clock: Clock | None) -> Clock | None:
-    """On PostgreSQL nothing, unless a test gives one: the server's."""
-    return clock if clock is not None or database.dialect == POSTGRES else SystemClock()

@@ -25,6 +25,7 @@ together.
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -42,6 +43,7 @@ from sqlalchemy import (
 from omnibook.adapters.sql.columns import (
     Elapsed,
     Instant,
+    Minutes,
     child_of,
     document,
     flag,
@@ -126,6 +128,19 @@ clocks = Table("clocks", metadata, key("clinic_id"), instant("last_at"), sqlite_
 """On SQLite the instant of each clinic's last write, so that time never runs backwards across a
 restart; empty on PostgreSQL, whose own clock counts."""
 
+identify_attempts = Table(
+    "identify_attempts",
+    metadata,
+    key("clinic_id"),
+    key("attempt_key"),
+    instant("latest_at"),
+    document("admitted"),
+    number("level"),
+    Index(None, "clinic_id", "latest_at", "attempt_key"),
+    sqlite_with_rowid=False,
+)
+"""What a shared limiter knows (:class:`omnibook.attempts.Bucket`), by keyed hashes (R12)."""
+
 visits = Table(
     "visits",
     metadata,
@@ -175,6 +190,14 @@ holds = Table(
     document("contact_keys"),
     one_of("state", HoldState),
     Index(None, "clinic_id", "visit_id"),
+    # Those of which some are live: a search is told all of them.
+    Index(
+        "holds_held_ix",
+        "clinic_id",
+        "expires_at",
+        sqlite_where=sql(f"state = '{HoldState.HELD.value}'"),
+        postgresql_where=sql(f"state = '{HoldState.HELD.value}'"),
+    ),
     sqlite_with_rowid=False,
 )
 hold_keys = Table(
@@ -207,6 +230,30 @@ claims = Table(
 )
 """What occupies a schedule. ``owner_id`` is a hold's or an appointment's identifier: each has one
 claim at most. The key names the time too, for appointments to refer to it."""
+
+booked_days = Table(
+    "booked_days",
+    metadata,
+    key("clinic_id"),
+    key("schedule_id"),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("minutes", Minutes, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The minutes of a UTC day that appointments claim (:mod:`omnibook.booked_days`); days are counted
+from 1970-01-01. They say nothing that ``claims`` does not say, and are read a hundred times as
+fast."""
+
+schedule_versions = Table(
+    "schedule_versions",
+    metadata,
+    key("clinic_id"),
+    key("schedule_id"),
+    Column("version", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Another number after each change of a schedule (:mod:`omnibook.outlook`): one more, or the
+microseconds since 1970 if they are more, so that none comes again after a backup was restored."""
 
 appointments = Table(
     "appointments",
@@ -289,8 +336,19 @@ busy_times = Table(
     key("busy_id"),
     instant("starts_at"),
     instant("ends_at"),
+    number("minutes"),
     ordered("starts_at", "ends_at"),
+    CheckConstraint("minutes > 0", name="minutes"),
     Index(None, "clinic_id", "schedule_id", "ends_at"),
+    # So few that a search looks at all of them: whichever may reach into its days from before.
+    Index(
+        "busy_times_of_days_ix",
+        "clinic_id",
+        "schedule_id",
+        "ends_at",
+        sqlite_where=sql(f"minutes > {DAY}"),
+        postgresql_where=sql(f"minutes > {DAY}"),
+    ),
     sqlite_with_rowid=False,
 )
 """What the host's own system says is taken."""

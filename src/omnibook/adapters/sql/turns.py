@@ -16,6 +16,10 @@ and only then is the clock read, the state read, and the decision made. There is
   which waits for whoever is about to change one.
 
 The isolation level is said each time: the server's default does not matter.
+
+What is no decision (the patient directory) has two ways of its own, and no clock. A **glance** is
+one statement, which sees one state by itself. Who **enters** is alone with others of its kind until
+it leaves: behind the gate, or holding one stripe.
 """
 
 import logging
@@ -31,9 +35,10 @@ from omnibook.adapters.sql.compiled import Statement, compiled
 from omnibook.adapters.sql.failures import LostRace, sqlstate
 from omnibook.adapters.sql.gate import Entrance
 from omnibook.adapters.sql.locking import stripes_of
-from omnibook.adapters.sql.sessions import Command, Question, Session
+from omnibook.adapters.sql.sessions import Command, Question, Rows, Session
 from omnibook.adapters.sql.writes import put_clock
 from omnibook.awaiting import settled
+from omnibook.ids import ClinicId
 from omnibook.ports import Clock
 from omnibook.times import as_instant
 from omnibook.transactions import CORRECTION, Scope, Snapshot
@@ -61,6 +66,22 @@ class Turn(Protocol):
 
         Raises :class:`LostRace` when the snapshot is not, or may not be, what stands now.
         """
+        ...
+
+    async def glance(self, command: Command) -> Rows:
+        """What one statement reads."""
+        ...
+
+    async def enter(self, clinic_id: ClinicId, stripe: int, batch: list[Command]) -> list[Rows]:
+        """Wait until nobody else is in who names this stripe, then read."""
+        ...
+
+    async def go_on(self, batch: list[Command]) -> None:
+        """Write, after entering, and commit later."""
+        ...
+
+    async def keep(self, batch: list[Command]) -> None:
+        """Write, after entering, and commit."""
         ...
 
     async def leave(self) -> None:
@@ -131,6 +152,28 @@ class SqliteTurn:
                 snapshot.now.isoformat(),
             )
 
+    async def glance(self, command: Command) -> Rows:
+        """See :meth:`Turn.glance`."""
+        [rows] = await self._session.run([command])
+        return rows
+
+    async def enter(self, clinic_id: ClinicId, stripe: int, batch: list[Command]) -> list[Rows]:
+        """See :meth:`Turn.enter`; the gate is one for all."""
+        del clinic_id, stripe
+        self._ticket = await settled(self._gate.enter())
+        self._open = True
+        _, *answers = await self._session.run([_BEGIN_IMMEDIATE, *batch])
+        return answers
+
+    async def go_on(self, batch: list[Command]) -> None:
+        """See :meth:`Turn.go_on`."""
+        await self._session.run(batch)
+
+    async def keep(self, batch: list[Command]) -> None:
+        """See :meth:`Turn.keep`."""
+        await self._session.run([*batch, _COMMIT])
+        self._open = False
+
     async def leave(self) -> None:
         """See :meth:`Turn.leave`."""
         try:
@@ -160,6 +203,7 @@ class SqliteTurn:
 
 _QUICKLY = _words("BEGIN ISOLATION LEVEL REPEATABLE READ")
 _WAITING = _words("BEGIN ISOLATION LEVEL READ COMMITTED")
+_GLANCING = _words("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
 # Who is quick waits for nobody: whatever the clock said before a wait is out of date after it.
 _NO_WAIT = _words("SET LOCAL lock_timeout = '1ms'")
 _LONGEST_WAIT = _words("SET LOCAL lock_timeout = '10s'")
@@ -206,6 +250,29 @@ class PostgresTurn:
         self._spoiled = True
         with _lost_races(*faster):
             await self._session.run([*first, *_lock(snapshot.scope), *batch, _COMMIT])
+        self._open = False
+
+    async def glance(self, command: Command) -> Rows:
+        """See :meth:`Turn.glance`; one round trip."""
+        self._open = self._spoiled = True
+        _, rows, _ = await self._session.run([_GLANCING, command, _COMMIT])
+        self._open = False
+        return rows
+
+    async def enter(self, clinic_id: ClinicId, stripe: int, batch: list[Command]) -> list[Rows]:
+        """See :meth:`Turn.enter`."""
+        self._open = self._spoiled = True
+        lock = compiled(s.LOCK, "postgresql"), {"clinic": clinic_id, "stripes": [str(stripe)]}
+        answers = await self._session.run([_WAITING, _LONGEST_WAIT, lock, *batch])
+        return answers[3:]
+
+    async def go_on(self, batch: list[Command]) -> None:
+        """See :meth:`Turn.go_on`."""
+        await self._session.run(batch)
+
+    async def keep(self, batch: list[Command]) -> None:
+        """See :meth:`Turn.keep`."""
+        await self._session.run([*batch, _COMMIT])
         self._open = False
 
     async def leave(self) -> None:

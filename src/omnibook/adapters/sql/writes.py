@@ -1,7 +1,8 @@
 """A decision's writes as statements: each word goes to its own table.
 
-What the writes mean for the claims is worked out by the pure
-:func:`~omnibook.transactions.claims_after`, which every adapter shares.
+What the writes mean for the claims and the booked days is worked out by the pure
+:func:`~omnibook.transactions.claims_after` and :func:`~omnibook.booked_days.days_after`, which
+every adapter shares.
 """
 
 from collections.abc import Iterable
@@ -11,9 +12,11 @@ from typing import assert_never
 from sqlalchemy import Table
 from sqlalchemy.sql.base import Executable
 
+from omnibook.adapters.sql import day_statements as d
 from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql import tables as t
 from omnibook.adapters.sql.compiled import DIALECTS, Statement, Values, compiled
+from omnibook.adapters.sql.day_rows import days_commands
 from omnibook.adapters.sql.queue_rows import audit_row, event_row, flag_row, notice_row, order_row
 from omnibook.adapters.sql.rows import (
     appointment_row,
@@ -26,6 +29,7 @@ from omnibook.adapters.sql.rows import (
 )
 from omnibook.adapters.sql.sessions import Command
 from omnibook.adapters.sql.snapshots import contact_key, patient_key, source_key
+from omnibook.booked_days import days_after
 from omnibook.records import Appointment, Hold, HoldState
 from omnibook.transactions import (
     ClaimsChange,
@@ -88,7 +92,11 @@ class Writing:
         self._holds = dict(snapshot.holds)
         self._appointments = dict(snapshot.appointments)
         self.batch: list[Command] = []
-        self._claims(snapshot, claims_after(snapshot, writes))
+        writes = tuple(writes)
+        claims = claims_after(snapshot, writes)
+        self._claims(snapshot, claims)
+        days = days_after(snapshot, writes, claims)
+        self.batch += days_commands(dialect, self._clinic, snapshot.now, days)
         for write in writes:
             self._write(write)
 
@@ -180,7 +188,7 @@ class Writing:
 
     def _replace_busy(self, write: ReplaceBusy) -> None:
         self._do(
-            s.WITHOUT_BUSY,
+            d.WITHOUT_BUSY,
             clinic=self._clinic,
             schedule=write.schedule_id,
             starts=write.span.start,

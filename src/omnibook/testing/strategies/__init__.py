@@ -7,6 +7,7 @@ ends where another one begins. Take the values from here rather than drawing tex
 * :mod:`~omnibook.testing.strategies.people`: patients' files, and people as a form tells them.
 * :mod:`~omnibook.testing.strategies.forms`: identity forms, good ones and what nobody should send.
 * :mod:`~omnibook.testing.strategies.records`: visits, holds, appointments, slots, and everything
-  else that a store keeps; writes, scopes and queries.
+  else that a store keeps.
+* :mod:`~omnibook.testing.strategies.writes`: what is asked of a store: writes, scopes and queries.
 * :mod:`~omnibook.testing.strategies.walks`: what visitors do in the portal, and who does it.
 """

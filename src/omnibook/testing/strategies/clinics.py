@@ -93,7 +93,7 @@ def openings(draw: st.DrawFn) -> Opening:
         ends_next_day=end <= start,
         recurrence=draw(recurrences()),
         activities=draw(st.sampled_from((frozenset({CARE}), frozenset({CARE, SHOT})))),
-        interval=draw(_minutes(7, 15, 20, 60)),
+        interval=draw(_minutes(7, 15, 20, 60, 1440)),
         online=draw(st.sampled_from((True, True, True, False))),
         release=draw(st.none() | releases) if draw(st.booleans()) else None,
     )

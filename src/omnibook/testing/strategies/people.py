@@ -5,14 +5,16 @@ know whether two names or contacts are equal look it up here and do not ask the 
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.facts import HealthCard, PriorVisit, PriorVisits, Sex
 from omnibook.health_numbers import HealthNumber
 from omnibook.identity import (
     Gender,
@@ -23,6 +25,7 @@ from omnibook.identity import (
 )
 from omnibook.ids import PatientId
 from omnibook.names import Folding, PersonName
+from omnibook.patient import PlannedVisit
 
 
 @frozen
@@ -79,6 +82,51 @@ NUMBERS = (
     HealthNumber("CA-ON", "1234567020"),
     HealthNumber("CA-ON", "1234567020", version="AB"),
 )
+_DAYS = (date(2026, 11, 23), date(1, 1, 1), date(9999, 12, 31))
+_SERVICES = ("follow-up", "Vaccin d'été \u2603")
+FACTS: Mapping[str, tuple[object, ...]] = MappingProxyType(
+    {
+        "language": ("fr", "en"),
+        "file_number": ("A-100", 'é"\\\n'),
+        "family_doctor": ("dr-roy",),
+        "registered_sex": tuple(Sex),
+        "family_doctor_elsewhere": (True, False),
+        "tags": (frozenset[str](), frozenset({"prenatal", "DIABÈTE", "diabète"})),
+        "postal_code": ("H2X 1Y4", "h2x1y4"),
+        "health_cards": (
+            (),
+            (
+                HealthCard("CA-QC", _DAYS[0]),
+                HealthCard("CA-ON", None),
+                HealthCard("CA-QC"),
+            ),
+        ),
+        "upcoming": (
+            (),
+            (
+                PlannedVisit(
+                    visit_id="emr-2",
+                    start=datetime(2026, 12, 24, 17, 0, 30, 123456, UTC),
+                    service=_SERVICES[1],
+                ),
+                PlannedVisit(visit_id="emr-1", start=datetime(2026, 11, 1, 5, 30, tzinfo=UTC)),
+            ),
+        ),
+        "last_visit": _DAYS,
+        "prior_visits": tuple(
+            PriorVisits(visits=visits, complete=complete)
+            for visits in (
+                (),
+                (PriorVisit(_SERVICES[0], _DAYS[0]), PriorVisit(_SERVICES[1], _DAYS[1])),
+            )
+            for complete in (True, False)
+        ),
+    }
+)
+"""What a file can tell beyond who it is of, by its name in :class:`~omnibook.patient.Patient`."""
+
+NEVER_NONE = frozenset({"family_doctor_elsewhere"})
+"""Those which are false where others are known to be none (R21)."""
 TYPED_GIVEN = tuple(name for name, compared in GIVEN.items() if compared.folded)
 TYPED_FAMILY = tuple(name for name, compared in FAMILY.items() if compared.folded)
 
@@ -160,6 +208,17 @@ _OTHER_NAMES = st.lists(_OTHER_NAME, max_size=2)
 _POINTS = st.lists(contact_points(stored=True), max_size=2)
 
 
+@cache
+def facts() -> st.SearchStrategy[dict[str, Any]]:
+    """What a file tells of itself, each fact in one of its three states (R21); often nothing."""
+    states = {
+        name: st.sampled_from((*known, *(() if name in NEVER_NONE else (None,))))
+        for name, known in FACTS.items()
+    }
+    nothing: dict[str, Any] = {}
+    return st.just(nothing) | st.fixed_dictionaries({}, optional=states)
+
+
 @st.composite
 def files(
     draw: st.DrawFn, identity: Identity, number: int, count: int, *, carried: bool = True
@@ -186,6 +245,7 @@ def files(
     else:
         numbers = st.just([number_typed] if number_typed is not None and carried else [])
     into = draw(st.integers(0, count).map(patient_id)) if "merged_into" in odd else None
+    told = draw(facts())
     return Patient(
         patient_id=patient_id(number),
         names=tuple(names),
@@ -198,6 +258,7 @@ def files(
         active="state" not in odd or draw(st.booleans()),
         deceased="state" in odd and draw(st.booleans()),
         merged_into=into,
+        **told,
     )
 
 

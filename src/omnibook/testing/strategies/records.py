@@ -9,7 +9,7 @@ drawing it is most of the work.
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import combinations
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from attrs import evolve
 from hypothesis import strategies as st
@@ -38,16 +38,6 @@ from omnibook.ids import (
     SubjectKey,
     VisitId,
 )
-from omnibook.ports import (
-    AppointmentsWithin,
-    AuditTrail,
-    DueEvents,
-    DueNotices,
-    DueOrders,
-    FlagsOf,
-    Query,
-    ReadScope,
-)
 from omnibook.records import (
     SYSTEM,
     VISITOR,
@@ -75,24 +65,7 @@ from omnibook.records import (
     Visit,
 )
 from omnibook.testing.strategies.people import contact_points, identities
-from omnibook.times import MINUTE, Span
-from omnibook.transactions import (
-    DropDeskClosure,
-    DropDeskOpening,
-    PutAppointment,
-    PutDeskClosure,
-    PutDeskOpening,
-    PutEvent,
-    PutHold,
-    PutNotice,
-    PutOrder,
-    PutVisit,
-    RaiseFlag,
-    RecordAudit,
-    ReplaceBusy,
-    Scope,
-    Write,
-)
+from omnibook.times import Span
 
 K = TypeVar("K")
 
@@ -335,20 +308,6 @@ def busy_times() -> st.SearchStrategy[Busy]:
     return st.builds(Busy, span=spans(), schedule_id=of(SCHEDULES), busy_id=ids)
 
 
-@st.composite
-def replacements(draw: st.DrawFn) -> ReplaceBusy:
-    """An import: each busy time overlaps the span by a minute at least."""
-    schedule_id, span = draw(of(SCHEDULES)), draw(spans())
-    names = draw(st.lists(st.sampled_from(("busy-1", "busy-2", "busy-3")), max_size=2, unique=True))
-    starts = (span.start - timedelta(hours=1), span.start, span.end - MINUTE)
-    busy: list[Busy] = []
-    for name in names:
-        start = draw(st.sampled_from(starts))
-        meets = Span(start, max(start, span.start) + MINUTE)
-        busy.append(Busy(span=meets, schedule_id=schedule_id, busy_id=name))
-    return ReplaceBusy(schedule_id=schedule_id, span=span, busy=tuple(busy))
-
-
 def desk_openings() -> st.SearchStrategy[DeskOpening]:
     """Time that the desk opened."""
     activities: st.SearchStrategy[tuple[ActivityId, ...]] = st.lists(
@@ -361,7 +320,7 @@ def desk_openings() -> st.SearchStrategy[DeskOpening]:
         schedule_id=of(SCHEDULES),
         span=spans(),
         activities=activities,
-        interval=st.integers(1, 60).map(lambda n: timedelta(minutes=n)),
+        interval=(st.integers(1, 60) | st.integers(1, 1440)).map(lambda n: timedelta(minutes=n)),
         made_at=instants(),
         made_by=actors(),
     )
@@ -450,65 +409,3 @@ def audit_events() -> st.SearchStrategy[AuditEvent]:
         actor=actors(),
         subject=st.none() | of(SUBJECTS),
     )
-
-
-def writes() -> st.SearchStrategy[Write]:
-    """Any word of a decision; claims may overlap, so that a store may refuse it."""
-    return st.one_of(
-        st.builds(PutVisit, visits()),
-        st.builds(PutHold, holds()),
-        st.builds(PutAppointment, appointments()),
-        st.builds(PutDeskOpening, desk_openings()),
-        st.builds(PutDeskClosure, desk_closures()),
-        st.builds(DropDeskOpening, of(OPENINGS)),
-        st.builds(DropDeskClosure, of(CLOSURES)),
-        replacements(),
-        st.builds(PutNotice, notices()),
-        st.builds(PutEvent, events()),
-        st.builds(PutOrder, contact_orders()),
-        st.builds(RaiseFlag, flags()),
-        st.builds(RecordAudit, audit_events()),
-    )
-
-
-def scopes() -> st.SearchStrategy[Scope]:
-    """Any choice of keys, each of them left out half the time."""
-    return st.builds(
-        Scope,
-        clinic_id=st.just(CLINIC),
-        schedules=st.dictionaries(of(SCHEDULES), spans() | st.just(ALWAYS), max_size=3),
-        visit=st.none() | of(VISITS),
-        hold=st.none() | of(HOLDS),
-        contacts=contact_keys(),
-        source=st.none() | of(SOURCES),
-        patients=st.frozensets(of(PATIENTS), max_size=2),
-        appointment=st.none() | of(APPOINTMENTS),
-        opening=st.none() | of(OPENINGS),
-        closure=st.none() | of(CLOSURES),
-        notice=st.none() | of(NOTICES),
-        event=st.none() | of(EVENTS),
-        order=st.none() | of(ORDERS),
-    )
-
-
-@cache
-def queries() -> st.SearchStrategy[Query[Any]]:
-    """Any question to a store."""
-    clinic = st.just(CLINIC)
-    limit = st.sampled_from((0, 1, 2, 100))
-    windows = spans() | st.just(ALWAYS)
-    schedules = st.none() | st.frozensets(of(SCHEDULES))
-    subjects = st.none() | of(SUBJECTS)
-    return st.one_of(
-        st.builds(ReadScope, scopes()),
-        st.builds(AppointmentsWithin, clinic_id=clinic, span=windows, schedules=schedules),
-        st.builds(FlagsOf, clinic_id=clinic, appointments=st.frozensets(of(APPOINTMENTS))),
-        st.builds(DueNotices, clinic_id=clinic, limit=limit),
-        st.builds(DueEvents, clinic_id=clinic, limit=limit),
-        st.builds(DueOrders, clinic_id=clinic, limit=limit),
-        st.builds(AuditTrail, clinic_id=clinic, span=windows, subject=subjects),
-    )
-
-
-EVERYTHING = Scope(clinic_id=CLINIC, schedules=dict.fromkeys(SCHEDULES, ALWAYS))
-"""Every schedule, for as long as the pools reach: what writes of claims need."""
