@@ -6,25 +6,32 @@ what becomes of them. A limiter only keeps buckets, in memory
 (:class:`omnibook.adapters.limiter.MemoryLimiter`) or in a database that several hosts share
 (:class:`omnibook.adapters.sql.SqlLimiter`), and lets nobody in between.
 
-Up to the limits, attempts go on at once. Beyond them each waits 30 s after the one before, then
-60 s, and so on up to an hour; a key left alone for an hour after its wait starts anew. Coming back
-before a wait is over neither counts nor lengthens it: nothing is looked up then. An attempt counts
-for all of its keys or for none.
+Up to its limit within the window, attempts of a key go on at once. At the limit the next one waits
+30 s after the one before, the next beyond it 60 s, and so on up to an hour. Once a wait is over and
+fewer than the limit went on within the last window, they go on at once again, up to the limit. Who
+then fills it waits longer than before; who stays below it for a window, or leaves it alone for an
+hour after its wait, starts anew: one burst keeps nobody out who comes after it. Coming back before
+a wait is over neither counts nor lengthens it: nothing is looked up then. An attempt counts for all
+of its keys or for none.
 
 All keys together spend an allowance of ``overall`` attempts that is refilled steadily, over one
-window. Who finds it empty is told to come back within five seconds: by then there is some, so that
-a flood makes the portal slow for others and never closes it.
+window. Who finds it empty is told to come back within five seconds, also where the next attempt
+takes longer to come, with an ``overall`` of fewer than one each five seconds: told so again, nobody
+waits for longer than that refill takes. A flood makes the portal slow for others and never closes
+it.
 
-A clock may be set back: what was admitted after *now* counts as admitted now.
+A clock may be set back: what was admitted after *now* counts as admitted now, and no more than the
+whole allowance is missing.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from omnibook.errors import InvalidValue
 from omnibook.ports import Attempt
+from omnibook.retention import ATTEMPTS_KEPT
 
 OVERALL = "overall"
 """The key of all attempts together."""
@@ -35,7 +42,11 @@ _DOUBLINGS = 16
 
 @frozen(kw_only=True)
 class LimiterPolicy:
-    """How many attempts go on within ``window``, by what they have in common (R12)."""
+    """How many attempts go on within ``window``, by what they have in common (R12).
+
+    What is known of a key is kept for 24 hours (R51): the window, and the longest wait with the
+    rest after it (``longest_wait`` once more), have to end within that time.
+    """
 
     window: timedelta = timedelta(minutes=15)
     per_source: int = 20
@@ -53,15 +64,18 @@ class LimiterPolicy:
             raise InvalidValue("a limiter's window and waits must be longer than 0")
         if self.longest_wait < self.first_wait:
             raise InvalidValue("a limiter's longest_wait cannot be shorter than its first_wait")
+        # Else a limit would be forgotten while it still holds.
+        if max(self.window, 2 * self.longest_wait, self.overall_wait) > ATTEMPTS_KEPT:
+            raise InvalidValue("a limiter's window and waits must end within the 24 hours kept")
 
 
 @frozen(kw_only=True)
 class Bucket:
     """What is known of the attempts that share a key.
 
-    ``admitted`` is when they went on, oldest first, as far back as the window; ``latest`` the last
-    time; ``level`` how often the wait was doubled. Of all attempts together, ``latest`` is when the
-    allowance is full again, and the others are not used.
+    ``latest`` is when one went on last; ``admitted`` when they did, oldest first, as far back as
+    the window then; ``level`` how often the wait was doubled. Of all attempts together, ``latest``
+    is when the allowance is full again, and the others are not used.
     """
 
     latest: datetime
@@ -105,29 +119,36 @@ def judge(
     limits = limits_of(attempt, policy)
     buckets = {key: _at(known[key], now, policy) for key in limits if key in known}
     set_back = {key: each for key, each in buckets.items() if each.latest < known[key].latest}
+    full = _full(known.get(OVERALL), now, policy)
+    if OVERALL in known and full < known[OVERALL].latest:
+        set_back[OVERALL] = Bucket(latest=full)
     longest = max(
         (_wait(bucket, limits[key], now, policy) for key, bucket in buckets.items()),
         default=timedelta(),
     )
     if longest > timedelta():
         return Judgement(wait=longest, buckets=set_back)
-    full_again = _full_again(known.get(OVERALL), now, policy)
-    missing = full_again - (now + policy.window)
+    full += policy.window // policy.overall
+    missing = full - (now + policy.window)
     if missing > timedelta():
         return Judgement(wait=min(missing, policy.overall_wait), buckets=set_back)
-    counted = {key: _counted(buckets.get(key), limit, now) for key, limit in limits.items()}
-    return Judgement(wait=None, buckets={**counted, OVERALL: Bucket(latest=full_again)})
+    counted = {key: _counted(buckets.get(key), limit, now, policy) for key, limit in limits.items()}
+    return Judgement(wait=None, buckets={**counted, OVERALL: Bucket(latest=full)})
 
 
 def _at(bucket: Bucket, now: datetime, policy: LimiterPolicy) -> Bucket:
-    """The bucket as it counts at ``now``."""
+    """The bucket as it counts at ``now``: nothing is later, and who rested starts anew."""
     latest = min(bucket.latest, now)
     rested = now - latest >= _grown(bucket.level, policy) + policy.longest_wait
     return Bucket(
         latest=latest,
-        admitted=tuple(each for each in bucket.admitted if now - policy.window < each <= now),
+        admitted=tuple(min(each, now) for each in bucket.admitted),
         level=0 if rested else bucket.level,
     )
+
+
+def _recent(bucket: Bucket, now: datetime, policy: LimiterPolicy) -> tuple[datetime, ...]:
+    return tuple(each for each in bucket.admitted if each > now - policy.window)
 
 
 def _grown(level: int, policy: LimiterPolicy) -> timedelta:
@@ -136,27 +157,30 @@ def _grown(level: int, policy: LimiterPolicy) -> timedelta:
 
 def _wait(bucket: Bucket, limit: int, now: datetime, policy: LimiterPolicy) -> timedelta:
     """How long until the next attempt of this key may go on; not positive: at once."""
-    if bucket.level == 0 and len(bucket.admitted) < limit:
+    recent = bucket.admitted if bucket.level else _recent(bucket, now, policy)
+    if len(recent) < limit:
+        # Doubled waits are waited for to their end, also after the window; who was below the
+        # limit the last time has none.
         return timedelta()
     return bucket.latest + _grown(bucket.level, policy) - now
 
 
-def _counted(bucket: Bucket | None, limit: int, now: datetime) -> Bucket:
-    """The bucket after one more; beyond the limit, the next wait is twice as long."""
+def _counted(bucket: Bucket | None, limit: int, now: datetime, policy: LimiterPolicy) -> Bucket:
+    """The bucket after one more."""
     if bucket is None:
         return Bucket(latest=now, admitted=(now,))
-    beyond = bucket.level > 0 or len(bucket.admitted) >= limit
-    return evolve(
-        bucket,
-        latest=now,
-        admitted=(*bucket.admitted, now),
-        level=bucket.level + 1 if beyond else 0,
-    )
+    recent, level = _recent(bucket, now, policy), bucket.level
+    again_at_it = level > 0 and 0 < len(recent) == limit - 1
+    if len(recent) >= limit or again_at_it:
+        level += 1
+    elif len(recent) < len(bucket.admitted) <= max(limit - 1, 1):
+        # Below the limit the last time, and so it is now that older ones have left the window.
+        level = 0
+    return Bucket(latest=now, admitted=(*recent, now), level=level)
 
 
-def _full_again(overall: Bucket | None, now: datetime, policy: LimiterPolicy) -> datetime:
-    """When the allowance would be full again, one attempt more taken from it."""
-    share = policy.window // policy.overall
-    full = (now if overall is None else max(overall.latest, now)) + share
+def _full(overall: Bucket | None, now: datetime, policy: LimiterPolicy) -> datetime:
+    """When the allowance is full again if nobody takes of it."""
+    full = now if overall is None else max(overall.latest, now)
     # No more can be missing than all of it, unless the clock was set back.
-    return full if full <= now + policy.window + share else now + share
+    return min(full, now + policy.window)

@@ -1,7 +1,8 @@
 """The criteria that combine others: and, or, at least so many, and not (R20, R21).
 
 They follow Kleene's strong logic. Every combination needs something to combine: what is always
-true, or never, is no criterion (R13).
+true, or never, is no criterion (R13). One that nests criteria more than 20 deep cannot be built: it
+could not be read back.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ from omnibook.reason_codes import ReasonCode
 from omnibook.table_reader import TableReader
 
 _MANY = 1000
+"""The largest count of :class:`AtLeast`."""
 _CRITERION = {"$ref": "#/$defs/criterion"}
 _CRITERIA = {"type": "array", "minItems": 1, "items": _CRITERION}
 
@@ -50,6 +52,9 @@ class _Several:
 
     kind: ClassVar[str]
     criteria: tuple[Criterion, ...] = field(converter=criteria_of)
+
+    def __attrs_post_init__(self) -> None:
+        criterion_of(self)
 
     @property
     def within(self) -> tuple[Criterion, ...]:
@@ -108,7 +113,7 @@ class AtLeast:
     """``count`` of the criteria hold, or more (R20).
 
     Raises :class:`InvalidValue` for a count that is no whole number from 1 to the number of
-    criteria: it would always hold, or never.
+    criteria (it would always hold, or never), or one over 1000.
     """
 
     kind: ClassVar[str] = "at-least"
@@ -119,6 +124,9 @@ class AtLeast:
         count: object = self.count
         if not (type(count) is int and 1 <= count <= len(self.criteria)):
             raise InvalidValue("the count must be a whole number from 1 to the number of criteria")
+        if count > _MANY:
+            raise InvalidValue(f"the count must be {_MANY} at most")
+        criterion_of(self)
 
     @property
     def within(self) -> tuple[Criterion, ...]:
@@ -160,7 +168,7 @@ class AtLeast:
     def read(cls, table: TableReader, kinds: CriterionKinds) -> Self | None:
         """The criterion of ``{ kind = "at-least", count = 2, criteria = [ … ] }``."""
         criteria = read_criteria(table, "criteria", kinds)
-        most = len(criteria) if table.right("criteria") else _MANY
+        most = min(len(criteria), _MANY) if table.right("criteria") else _MANY
         count = table.whole("count", 1, most)
         return cls(count, criteria) if table.finish() else None
 
@@ -171,6 +179,9 @@ class Not:
 
     kind: ClassVar[str] = "not"
     criterion: Criterion = field(converter=criterion_of)
+
+    def __attrs_post_init__(self) -> None:
+        criterion_of(self)
 
     @property
     def within(self) -> tuple[Criterion, ...]:

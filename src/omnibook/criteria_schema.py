@@ -3,8 +3,13 @@
 It is published as ``docs/reference/eligibility.schema.json``, for editors and for whoever writes
 criteria with a program of their own; a host with criteria of its own asks for one that knows them.
 
-What it refuses, the readers refuse too. They refuse a little more, which a schema cannot say: a
-minimum over the maximum, a count over the number of criteria, criteria that nest too deep.
+What it refuses, the readers refuse too. They refuse a little more, which a schema cannot say well:
+
+* a minimum over the maximum, a count over the number of criteria, criteria that nest too deep;
+* a whole number written with a point, such as ``2.0``;
+* a word over the limit, one that holds a line end or another control character or nothing but
+  invisible ones, one that repeats another once both are trimmed and in NFC;
+* a postal prefix without a letter or a digit, or a text too long once written in capitals.
 """
 
 from collections.abc import Callable, Mapping

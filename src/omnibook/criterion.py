@@ -69,7 +69,10 @@ class Criterion(Protocol):
         ...
 
     def settings(self) -> dict[str, object]:
-        """Its settings as JSON data, without the kind; :meth:`read` takes them back."""
+        """Its settings as JSON data, without the kind; :meth:`read` takes them back.
+
+        One that is None is left out: readers refuse null.
+        """
         ...
 
     @classmethod
@@ -95,10 +98,19 @@ def criteria_of(given: Iterable[Criterion]) -> tuple[Criterion, ...]:
 
 
 def criterion_of(given: object) -> Criterion:
-    """The same object, known to be a criterion; raises :class:`InvalidValue` if it is none."""
-    if isinstance(given, Criterion) and not isinstance(given, type):
-        return given
-    raise InvalidValue("a criterion is needed, built with its settings, such as HasFile()")
+    """The same object, known to be a criterion that can be written and read back.
+
+    Raises :class:`InvalidValue` if it is none, or if criteria nest in it more than 20 deep.
+    """
+    if not isinstance(given, Criterion) or isinstance(given, type):
+        raise InvalidValue("a criterion is needed, built with its settings, such as HasFile()")
+    layer: list[Criterion] = [given]
+    for _ in range(_DEEPEST):
+        # Each object once: criteria that are built of one another many times over stay few.
+        layer = list({id(one): one for outer in layer for one in _inner(outer)}.values())
+    if layer:
+        raise InvalidValue(f"criteria nest more than {_DEEPEST} deep; say it with fewer")
+    return given
 
 
 def criteria_within(criterion: Criterion) -> Iterator[Criterion]:
@@ -128,19 +140,32 @@ def turning_days_of(
 
 def criterion_to_data(criterion: Criterion) -> dict[str, object]:
     """The criterion as JSON data; :func:`read_criterion` takes it back."""
-    return {"kind": criterion.kind, **criterion.settings()}
+    given = {key: value for key, value in criterion.settings().items() if value is not None}
+    return {"kind": criterion.kind, **given}
 
 
 def read_criterion(table: TableReader, kinds: CriterionKinds) -> Criterion | None:
     """The criterion that a table describes, such as ``{"kind": "has-file"}``.
 
-    None, with every mistake told, for a table that describes none. Criteria nest at most 20 deep.
+    None, with every mistake told, for a table that describes none. Criteria nest at most 20 deep;
+    the kind is spelt as it is registered, and no setting is null.
     """
     if _too_deep(table.data):
         table.refuse("", f"criteria nest more than {_DEEPEST} deep", "say it with fewer")
         return None
     kind = table.known("kind", kinds)
-    return kinds[kind].read(table, kinds) if table.right("kind") else None
+    if table.right("kind") and table.data["kind"] != kind:
+        table.refuse("kind", "has blanks around it", f'write "{kind}"')
+    nulls_are_right = refuse_nulls(table, table.data)
+    return kinds[kind].read(table, kinds) if table.right("kind") and nulls_are_right else None
+
+
+def refuse_nulls(table: TableReader, keys: Iterable[str]) -> bool:
+    """Refuse each key at which null stands; whether there is none. A missing key is none."""
+    nulls = [key for key in keys if table.data.get(key, ()) is None and table.right(key)]
+    for key in nulls:
+        table.refuse(key, "is null", "leave it out, or give it a value")
+    return not nulls
 
 
 def read_criteria(table: TableReader, key: str, kinds: CriterionKinds) -> tuple[Criterion, ...]:

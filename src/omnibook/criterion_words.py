@@ -12,8 +12,8 @@ from omnibook.reason_codes import ReasonCode
 from omnibook.table_reader import TEXT_LIMIT, TableReader
 from omnibook.typed_text import read_line
 
-ONE_WORD: dict[str, object] = {"type": "string", "minLength": 1, "maxLength": TEXT_LIMIT}
-"""The JSON Schema of a word."""
+ONE_WORD: dict[str, object] = {"type": "string", "pattern": r"\S"}
+"""The JSON Schema of a word: not blank. Its length counts once it is trimmed and in NFC."""
 WORDS: dict[str, object] = {
     "type": "array",
     "minItems": 1,

@@ -4,9 +4,16 @@ The directory edits its file, since it keeps it; the store then notes who did, a
 for the host about the booking that brought the contact. The directory remembers the order's
 identifier, which follows from the caller's ``request_id`` and from all that is asked: repeated,
 even after the directory's answer was lost, nothing is done twice (R38).
+
+Directory and store are not written in one transaction. The audit trail therefore says first that
+the edit is asked for (``ask-verify-contact``), before the directory is called, and then what became
+of it (``verify-contact``), also when there was nothing to edit (R50). A line that says asked and
+none after it with the same actor and subject: the directory or the store failed in between, and the
+file may have been edited. Repeating the request settles it.
 """
 
 from functools import partial
+from typing import TypeVar
 
 from omnibook.audit import Operation
 from omnibook.awaiting import settled
@@ -19,6 +26,11 @@ from omnibook.records import Actor, Appointment, Event, EventKind
 from omnibook.transactions import Decision, PutEvent, Scope, Snapshot, Write
 from omnibook.wiring import Wiring
 
+AnswerT = TypeVar("AnswerT")
+
+ASKED = "desk.contact-edit-asked"
+"""The code of the line that is written before the directory is called."""
+
 
 async def edit_contact(
     wiring: Wiring, request_id: str, patient: Patient | None, edit: ContactEdit, actor: Actor
@@ -27,20 +39,34 @@ async def edit_contact(
     editor: object = wiring.directory
     if not isinstance(editor, ContactEditor | AsyncContactEditor):
         return NotSupported()
+    clinic_id = wiring.clinic.clinic_id
+    action = f"{edit.change}-contact"
     if patient is None:
-        return NotFound()
+        operation = wiring.operation(actor)
+        return await _noted(wiring, operation, action, NotFound.code, NotFound())
+    operation = wiring.operation(actor, wiring.subject(patient.patient_id))
+    await _noted(wiring, operation, f"ask-{action}", ASKED, None)
     asked = (request_id, patient.patient_id, edit.change, edit.match_key, str(edit.position))
     # A keyed hash: a plain one of a phone number is as good as the number.
     digest = wiring.keys.digest("contact edit", derived_id("contact edit", *asked))
-    order_id = OrderId(derived_id("contact-edit", wiring.clinic.clinic_id, digest))
+    order_id = OrderId(derived_id("contact-edit", clinic_id, digest))
     contacts = await settled(editor.edit_contacts(patient.patient_id, edit, order_id=order_id))
     if contacts is None:
-        return NotFound()
+        return await _noted(wiring, operation, action, NotFound.code, NotFound())
     outcome = ContactsEdited(contacts=contacts)
     event_id = EventId(derived_id("event", EventKind.CONTACT_EDITED, order_id))
-    operation = wiring.operation(actor, wiring.subject(patient.patient_id))
-    scope = Scope(clinic_id=wiring.clinic.clinic_id, patients=patient.ids, event=event_id)
+    scope = Scope(clinic_id=clinic_id, patients=patient.ids, event=event_id)
     return await wiring.transact(scope, partial(_decide_edited, outcome, edit, event_id, operation))
+
+
+async def _noted(
+    wiring: Wiring, operation: Operation, action: str, code: str, answer: AnswerT
+) -> AnswerT:
+    """Write a line of the audit trail, and nothing else; then give the answer."""
+    return await wiring.transact(
+        Scope(clinic_id=operation.clinic_id),
+        lambda snapshot: Decision(answer, (operation.audit(snapshot.now, action, code),)),
+    )
 
 
 def _decide_edited(

@@ -13,7 +13,7 @@ from omnibook.eligibility import judge_eligibility, possible_on_some_day
 from omnibook.errors import InvalidValue
 from omnibook.explaining import AboutPatient, explain_slot, surroundings
 from omnibook.holds import has_upcoming
-from omnibook.identity import Patient
+from omnibook.identity import ActingFor, Patient
 from omnibook.ids import SubjectKey
 from omnibook.known_facts import facts_in
 from omnibook.outcomes import DayList, ServiceExplanation, TimeExplanation
@@ -66,9 +66,12 @@ async def day_list(wiring: Wiring, day: date, actor: Actor) -> DayList:
 
 
 async def explain_service(
-    wiring: Wiring, patient: Patient, service: Service, actor: Actor
+    wiring: Wiring, patient: Patient, service: Service, actor: Actor, *, acting_for: ActingFor
 ) -> ServiceExplanation:
-    """Why the patient sees, or does not see, the service today (R19, R21, R22)."""
+    """Why the patient sees, or does not see, the service today (R19, R21, R22).
+
+    Judged as a visit of whoever books so: who that is is a fact, too (R20).
+    """
     clinic = wiring.clinic
     subject = wiring.subject(patient.patient_id)
     await record_look(wiring, actor, "explain-service", ServiceExplanation.code, (subject,))
@@ -77,7 +80,7 @@ async def explain_service(
     today = local_date(now, clinic.zone)
     verdict = possible_on_some_day(
         service.eligibility,
-        facts_in(snapshot, patient, clinic.zone),
+        facts_in(snapshot, patient, clinic.zone, acting_for=acting_for),
         booked_on=today,
         first=today,
         last=local_date(now + clinic.policies.horizon, clinic.zone),
@@ -95,6 +98,7 @@ async def explain_time(
     actor: Actor,
     *,
     patient: Patient | None,
+    acting_for: ActingFor,
 ) -> TimeExplanation:
     """Why the time is, or is not, offered online, to this patient if one is given (R22, R27, R52).
 
@@ -120,7 +124,7 @@ async def explain_time(
         about = AboutPatient(
             verdict=judge_eligibility(
                 service.eligibility,
-                facts_in(snapshot, patient, clinic.zone),
+                facts_in(snapshot, patient, clinic.zone, acting_for=acting_for),
                 booked_on=local_date(now, clinic.zone),
                 visit_on=local_date(slot.start, clinic.zone),
             ),

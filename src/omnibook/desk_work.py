@@ -37,7 +37,7 @@ from omnibook.desk import (
 from omnibook.desk_contacts import edit_contact
 from omnibook.desk_looks import day_list, explain_service, explain_time, record_look
 from omnibook.errors import InvalidValue
-from omnibook.identity import Identity, IdentityForm, Patient
+from omnibook.identity import ActingFor, Identity, IdentityForm, Patient
 from omnibook.ids import (
     ActivityId,
     AppointmentId,
@@ -322,14 +322,15 @@ class DeskWork:
         return await day_list(self.wiring, day, _staff(actor))
 
     async def explain_service(
-        self, patient_id: str, service_id: str, *, actor: Actor
+        self, patient_id: str, service_id: str, *, actor: Actor, acting_for: ActingFor
     ) -> DeskExplainServiceOutcome:
         """See :meth:`omnibook.FrontDesk.explain_service`."""
+        _check_acting(acting_for)
         by, service = _staff(actor), self.wiring.clinic.service(service_id)
         patient = await self._file(patient_id)
         if service is None or patient is None:
             return NotFound()
-        return await explain_service(self.wiring, patient, service, by)
+        return await explain_service(self.wiring, patient, service, by, acting_for=acting_for)
 
     async def explain_time(
         self,
@@ -338,15 +339,19 @@ class DeskWork:
         start: datetime,
         *,
         actor: Actor,
-        patient_id: str | None = None,
+        patient_id: str | None,
+        acting_for: ActingFor,
     ) -> DeskExplainTimeOutcome:
         """See :meth:`omnibook.FrontDesk.explain_time`."""
+        _check_acting(acting_for)
         by, service = _staff(actor), self.wiring.clinic.service(service_id)
         schedule = self.wiring.clinic.schedule(schedule_id)
         patient = None if patient_id is None else await self._file(patient_id)
         if service is None or schedule is None or (patient is None and patient_id is not None):
             return NotFound()
-        return await explain_time(self.wiring, service, schedule, start, by, patient=patient)
+        return await explain_time(
+            self.wiring, service, schedule, start, by, patient=patient, acting_for=acting_for
+        )
 
     # What the actions share ----------------------------------------------------------------------
 
@@ -395,6 +400,11 @@ def _staff(actor: Actor) -> Actor:
     if not isinstance(cast("object", actor), Actor) or actor.kind is not ActorKind.STAFF:
         raise InvalidValue("the front desk is for staff; give Actor.staff(staff_id)")
     return actor
+
+
+def _check_acting(acting_for: ActingFor) -> None:
+    if not isinstance(cast("object", acting_for), ActingFor):
+        raise InvalidValue("acting_for must be an ActingFor, such as ActingFor.SELF")
 
 
 def _key_of(contact: ContactPoint) -> str:

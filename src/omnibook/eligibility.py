@@ -59,6 +59,7 @@ from omnibook.criterion import (
     criterion_to_data,
     read_criteria,
     read_criterion,
+    refuse_nulls,
     turning_days_of,
 )
 from omnibook.errors import InvalidValue
@@ -158,7 +159,8 @@ class Eligibility:
 
     Left empty, the service is open to everyone, the unidentified included (R13, R18).
 
-    Raises :class:`InvalidValue` for an empty group, or for something that is no criterion.
+    Raises :class:`InvalidValue` for an empty group, for something that is no criterion, or for one
+    in which criteria nest more than 20 deep.
     """
 
     inclusions: tuple[tuple[Criterion, ...], ...] = field(default=(), converter=_groups)
@@ -340,6 +342,7 @@ def read_eligibility(
     every mistake told, for a table that describes none. A host with criteria of its own gives
     ``{**SHIPPED_KINDS, Own.kind: Own}``.
     """
+    refuse_nulls(table, ("include", "exclude"))
     inclusions = table.each(
         "include",
         lambda groups, key: read_criteria(groups, key, kinds),

@@ -6,8 +6,8 @@ configured: birth dates around each age, a card that has expired and one that ha
 visits to come as a limit allows and one less. Everything is known of these files: what is unknown
 helps nobody (R21).
 
-A host's own criterion could ask for anything, and very many criteria would take very long to try:
-both are left alone.
+A host's own criterion could ask for anything: criteria with one are left alone. Very many criteria
+would take very long to try together: each is then tried alone, and a warning says so.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,12 +17,11 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from omnibook.ages import AgeUnit
+from omnibook.ages import AgeUnit, LeapDayRule, reached
 from omnibook.clinic import Clinic, Service
 from omnibook.criteria import (
     SHIPPED_KINDS,
     AgeRange,
-    AnyOf,
     AsOf,
     FamilyDoctorIs,
     HadVisitFor,
@@ -31,13 +30,12 @@ from omnibook.criteria import (
     HasTag,
     LastVisit,
     MinimumInterval,
-    Not,
     Period,
     PeriodUnit,
     Residence,
     UpcomingLimit,
 )
-from omnibook.criterion import Criterion, criteria_within
+from omnibook.criterion import Criterion, asked_by, criteria_within
 from omnibook.eligibility import Eligibility, possible_on_some_day
 from omnibook.facts import (
     FactName,
@@ -56,7 +54,7 @@ from omnibook.table_reader import named
 T = TypeVar("T")
 
 MOST_TRIED = 20_000
-"""How many files are tried for a service at most; one that would take more is left alone."""
+"""How many files are tried for a service at most; if it takes more, each criterion alone."""
 
 _MONTHS = {AgeUnit.YEARS: 12, AgeUnit.MONTHS: 1}
 _NEAR = 4
@@ -72,8 +70,9 @@ def warn_about_eligibility(
     """Warnings about one service's criteria, for listings from ``today`` to ``last`` (R18, R20).
 
     Warns of a criterion that never holds, or always does; of criteria that nobody can meet
-    together; of an exclusion that leaves nobody of those whom an inclusion lets in; and of a doctor
-    or a service by an identifier that the clinic does not have.
+    together; of an exclusion that leaves nobody of those whom an inclusion lets in; of a doctor, a
+    service or an issuer of health cards that the clinic does not have; and of criteria that are too
+    many to be tried together.
     """
     asked = service.eligibility
     criteria = dict(asked.placed())
@@ -83,9 +82,28 @@ def warn_about_eligibility(
     if any(type(one) not in SHIPPED_KINDS.values() for one in within):
         return
     files = _files(asked.asks, within, today, last)
-    if files is None:
+    if files is not None:
+        yield from _Trial(files, today, last).warnings(asked, at)
         return
-    yield from _Trial(files, today, last).warnings(asked, at)
+    for where, criterion in criteria.items():
+        alone = _files(asked_by(criterion), list(criteria_within(criterion)), today, last)
+        if alone is not None and not _Trial(alone, today, last).holds((criterion,)):
+            yield _never(f"{at}.{where}")
+    for i, group in enumerate(asked.inclusions):
+        asks = frozenset[FactName]().union(*map(asked_by, group))
+        alone = _files(asks, [in_ for one in group for in_ in criteria_within(one)], today, last)
+        if alone is not None:
+            yield from _Trial(alone, today, last).always(i, group, at)
+    yield Mistake(
+        path=at,
+        message="so many criteria were not tried together",
+        remedy="see for yourself whether anybody can meet them all",
+    )
+
+
+def _never(path: str) -> Mistake:
+    remedy = "nobody with a file can meet it; correct it, or leave it out"
+    return Mistake(path=path, message="never holds", remedy=remedy)
 
 
 def _unknown_words(
@@ -100,6 +118,11 @@ def _unknown_words(
             elif isinstance(one, HadVisitFor | LastVisit | MinimumInterval | UpcomingLimit):
                 asked = set[str]() if one.service is None else {one.service}
                 missing, what = asked - services, "no service of the clinic"
+            elif isinstance(one, HasHealthCard):
+                missing, what = (
+                    {one.issuer} - set(clinic.issuers),
+                    "no issuer that the clinic knows",
+                )
             else:
                 continue
             for word in sorted(missing):
@@ -130,26 +153,31 @@ class _Trial:
     def warnings(self, asked: Eligibility, at: str) -> Iterator[Mistake]:
         """What is hardly meant."""
         never = [where for where, one in asked.placed() if not self.holds((one,))]
-        remedy = "nobody with a file can meet it; correct it, or leave it out"
         for where in never:
-            yield Mistake(path=f"{at}.{where}", message="never holds", remedy=remedy)
+            yield _never(f"{at}.{where}")
         if not asked.is_open and not self.holds(*asked.inclusions, exclude=asked.exclusions):
             if not never:
                 remedy = "they contradict one another; correct one of them"
                 yield Mistake(path=at, message="nobody can meet its criteria", remedy=remedy)
             return
-        yield from self._always(asked, at)
+        for i, group in enumerate(asked.inclusions):
+            yield from self.always(i, group, at)
         yield from self._shadows(asked, at, never)
 
-    def _always(self, asked: Eligibility, at: str) -> Iterator[Mistake]:
-        """Groups that everybody meets. An exclusion that is always true leaves nobody at all."""
-        for i, group in enumerate(asked.inclusions):
-            # Whoever is recognised has a file: to ask for one means to ask for that.
-            if any(type(one) is HasFile for one in group) or self.holds((Not(AnyOf(group)),)):
-                continue
-            where = f"include[{i}][0]" if len(group) == 1 else f"include[{i}]"
-            remedy = 'everybody with a file meets it; correct it, or write { kind = "has-file" }'
-            yield Mistake(path=f"{at}.{where}", message="always holds", remedy=remedy)
+    def always(self, i: int, group: Sequence[Criterion], at: str) -> Iterator[Mistake]:
+        """Whether all meet a group of whom it is known whether they do (R21).
+
+        An exclusion that is always true leaves nobody at all.
+        """
+        # Whoever is recognised has a file: to ask for one means to ask for that.
+        if any(type(one) is HasFile for one in group) or self.holds(exclude=group):
+            return
+        where = f"include[{i}][0]" if len(group) == 1 else f"include[{i}]"
+        yield Mistake(
+            path=f"{at}.{where}",
+            message="always holds, but where a fact is unknown",
+            remedy='correct it, or write { kind = "has-file" } to let in everybody with a file',
+        )
 
     def _shadows(self, asked: Eligibility, at: str, never: Sequence[str]) -> Iterator[Mistake]:
         """Exclusions that shut out all whom an inclusion lets in."""
@@ -262,6 +290,9 @@ def _births(ages: Sequence[AgeRange], today: date, last: date) -> list[date]:
         for base in {today} if age.as_of is AsOf.BOOKING else {today, last}:
             for count in counts:
                 births.update(_near(base, count, age.unit))
+    if len({age.leap_day for age in ages}) > 1:
+        for age in ages:
+            births.update(_leap_births(age, today, last))
     return sorted(day for day in births if day <= today)
 
 
@@ -276,6 +307,20 @@ def _near(base: date, count: int | None, unit: AgeUnit) -> Iterator[date]:
         middle = date(months // 12, months % 12 + 1, 1) + timedelta(days=base.day - 1)
     for days in range(-_NEAR, _NEAR + 1):
         yield middle + timedelta(days=days)
+
+
+def _leap_births(age: AgeRange, today: date, last: date) -> Iterator[date]:
+    """Births on which the rules for a day that the month lacks differ in a listing's days."""
+    for bound in (age.minimum, age.maximum):
+        counts = () if bound is None or age.as_of is AsOf.BOOKING else (bound, bound + 1)
+        for count in counts:
+            born, end = (
+                edge(_near(base, count, age.unit)) for edge, base in ((min, today), (max, last))
+            )
+            while born <= end:
+                if len({reached(born, count, age.unit, rule) for rule in LeapDayRule}) > 1:
+                    yield born
+                born += timedelta(days=1)
 
 
 def _services(within: Sequence[Criterion]) -> list[str]:
@@ -328,21 +373,28 @@ def _prior_visits(within: Sequence[Criterion], today: date, last: date) -> list[
 def _upcoming(
     within: Sequence[Criterion], today: date, last: date
 ) -> list[tuple[UpcomingVisit, ...]]:
-    """None; as many for each service as a limit allows, and one less, all far away; one soon."""
+    """None; for each service as many as a limit allows, one less, and one if an interval asks.
+
+    All are far away but as many as there are intervals, each the only one of its service so soon.
+    """
     services: list[str | None] = [*_services(within), None]
-    counts: list[set[int]] = [{0} for _ in services]
+    counts: list[set[int]] = [set() for _ in services]
     for one in _of(within, UpcomingLimit):
         counts[services.index(one.service)] |= {one.limit - 1, one.limit}
-    far = [
+    intervals = _of(within, MinimumInterval)
+    for interval in intervals:
+        counts[services.index(interval.service)].add(1)
+    ways = [
+        [*((count, soon) for count in sorted(some - {0}) for soon in (True, False)), (0, False)]
+        for some in counts
+    ]
+    soon, far = today + (last - today) / 2, last + _FAR
+    return [
         tuple(
-            UpcomingVisit(last + _FAR, service)
-            for service, count in zip(services, some, strict=True)
-            for _ in range(count)
+            UpcomingVisit(soon if is_soon and nth == 0 else far, service)
+            for service, (count, is_soon) in zip(services, one, strict=True)
+            for nth in range(count)
         )
-        for some in product(*map(sorted, counts))
+        for one in product(*ways)
+        if sum(is_soon for _, is_soon in one) <= len(intervals)
     ]
-    soon = [
-        (UpcomingVisit(today + (last - today) / 2, service),)
-        for service in (services if _of(within, MinimumInterval) else ())
-    ]
-    return [*soon, *far[::-1]]

@@ -16,7 +16,7 @@ from omnibook.criterion_words import ONE_WORD, WORDS, Plain, found, read_words, 
 from omnibook.errors import InvalidValue
 from omnibook.facts import UNKNOWN, Day, FactName, Facts, Sex, Truth
 from omnibook.reason_codes import ReasonCode
-from omnibook.table_reader import TableReader
+from omnibook.table_reader import TEXT_LIMIT, TableReader
 
 
 def _presence(
@@ -219,12 +219,18 @@ class RegisteredSex(Plain):
 
 def _compact(code: str) -> str:
     """The letters and digits of a postal code, in capitals: ``h2x 1y4`` is ``H2X1Y4``."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper()))
+    letters = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", code).upper()))
+    return unicodedata.normalize("NFKC", letters)
+
+
+def _is_prefix(compact: str) -> bool:
+    # Some characters are several once they are in capitals and in NFKC.
+    return 1 <= len(compact) <= TEXT_LIMIT
 
 
 def _prefixes(given: Iterable[str]) -> tuple[str, ...]:
     prefixes = tuple(sorted({_compact(each) for each in words_of(given)}))
-    if "" in prefixes:
+    if not all(map(_is_prefix, prefixes)):
         raise InvalidValue("a postal prefix needs a letter or a digit, such as 'H2X'")
     return prefixes
 
@@ -263,7 +269,7 @@ class Residence(Plain):
         """The criterion of ``{ kind = "residence", prefixes = ["H2X"] }``."""
         remedy = 'give the first letters and digits, such as "H2X"'
         prefixes = read_words(table, "prefixes", remedy)
-        if not all(map(_compact, prefixes)):
+        if not all(_is_prefix(_compact(each)) for each in prefixes):
             table.refuse("prefixes", "holds one without a letter or a digit", remedy)
         return cls(prefixes) if table.finish() else None
 
@@ -276,7 +282,7 @@ class ForDependant(Plain):
     asks: ClassVar[frozenset[FactName]] = frozenset({FactName.FOR_DEPENDANT})
 
     def judge(self, facts: Facts, on: Day) -> Finding:
-        """UNKNOWN where no visit is at hand, as when staff ask for a patient."""
+        """UNKNOWN where nobody says for whom the visit is booked."""
         return _presence(
             facts.for_dependant,
             FactName.FOR_DEPENDANT,

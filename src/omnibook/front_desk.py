@@ -14,7 +14,7 @@ from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic
 from omnibook.contacts import ContactPoint
 from omnibook.desk_work import DeskWork
-from omnibook.identity import IdentityForm
+from omnibook.identity import ActingFor, IdentityForm
 from omnibook.outcomes import (
     DayList,
     DeskBookOutcome,
@@ -273,14 +273,25 @@ class FrontDesk:
         return finish(self._work.day(day, actor=actor))
 
     def explain_service(
-        self, patient_id: str, service_id: str, *, actor: Actor
+        self,
+        patient_id: str,
+        service_id: str,
+        *,
+        actor: Actor,
+        acting_for: ActingFor = ActingFor.SELF,
     ) -> DeskExplainServiceOutcome:
         """Say why a patient sees, or does not see, a service today (R19, R21, R22).
 
+        ``acting_for`` is what the identity form would say: the patient books, or somebody for the
+        patient. A service for dependants, or not for them, is listed for one and not for the other.
+
         Returns :class:`ServiceExplanation` with the verdict and its reasons, or
-        :class:`NotFound` for an unknown file or service.
+        :class:`NotFound` for an unknown file or service. Raises :class:`InvalidValue` for another
+        type of ``acting_for``.
         """
-        return finish(self._work.explain_service(patient_id, service_id, actor=actor))
+        return finish(
+            self._work.explain_service(patient_id, service_id, actor=actor, acting_for=acting_for)
+        )
 
     def explain_time(
         self,
@@ -290,18 +301,25 @@ class FrontDesk:
         *,
         actor: Actor,
         patient_id: str | None = None,
+        acting_for: ActingFor = ActingFor.SELF,
     ) -> DeskExplainTimeOutcome:
         """Say why a time is, or is not, offered online (R22, R27, R52).
 
         Without ``patient_id``: to somebody who may see the service. With it: to this patient, whose
-        eligibility on the time's own date, upcoming appointments and held time count too.
+        eligibility on the time's own date, upcoming appointments and held time count too, as
+        ``acting_for`` says who books (:meth:`explain_service`).
 
         Returns :class:`TimeExplanation`, or :class:`NotFound` for an unknown service, schedule or
         file.
         """
         return finish(
             self._work.explain_time(
-                service_id, schedule_id, start, actor=actor, patient_id=patient_id
+                service_id,
+                schedule_id,
+                start,
+                actor=actor,
+                patient_id=patient_id,
+                acting_for=acting_for,
             )
         )
 
@@ -459,9 +477,16 @@ class AsyncFrontDesk:
 
     @twin_of(FrontDesk.explain_service)
     async def explain_service(
-        self, patient_id: str, service_id: str, *, actor: Actor
+        self,
+        patient_id: str,
+        service_id: str,
+        *,
+        actor: Actor,
+        acting_for: ActingFor = ActingFor.SELF,
     ) -> DeskExplainServiceOutcome:
-        return await self._work.explain_service(patient_id, service_id, actor=actor)
+        return await self._work.explain_service(
+            patient_id, service_id, actor=actor, acting_for=acting_for
+        )
 
     @twin_of(FrontDesk.explain_time)
     async def explain_time(
@@ -472,7 +497,13 @@ class AsyncFrontDesk:
         *,
         actor: Actor,
         patient_id: str | None = None,
+        acting_for: ActingFor = ActingFor.SELF,
     ) -> DeskExplainTimeOutcome:
         return await self._work.explain_time(
-            service_id, schedule_id, start, actor=actor, patient_id=patient_id
+            service_id,
+            schedule_id,
+            start,
+            actor=actor,
+            patient_id=patient_id,
+            acting_for=acting_for,
         )

@@ -89,7 +89,9 @@ def facts_of(
             UpcomingVisit(local_date(each.start, zone), each.service)
             for each in upcoming_of(patient, mine, now, ignoring=ignoring)
         ),
-        last_visit=_later(patient.last_visit, [each.on for each in past]),
+        last_visit=_later(
+            patient.last_visit, [each.on for each in (*_told(patient.prior_visits), *past)]
+        ),
         prior_visits=_prior(patient.prior_visits, past),
     )
 
@@ -123,6 +125,10 @@ def upcoming_of(
             known.add(stated.visit_id)
             visits.append(stated)
     return tuple(visits)
+
+
+def _told(visits: Fact[PriorVisits]) -> tuple[PriorVisit, ...]:
+    return () if visits is UNKNOWN or visits is None else visits.visits
 
 
 def _later(told: Fact[date], found: list[date]) -> Fact[date]:

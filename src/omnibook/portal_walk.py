@@ -67,7 +67,13 @@ from omnibook.preference import Preference
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import VISITOR, Slot
 from omnibook.sealed import read_link
-from omnibook.standing import Standing, facts_for, standing_of, standing_with_outlook
+from omnibook.standing import (
+    Standing,
+    facts_for,
+    nobodys_file,
+    standing_of,
+    standing_with_outlook,
+)
 from omnibook.times import local_date
 from omnibook.transactions import Decision, Scope
 from omnibook.visits import (
@@ -115,13 +121,18 @@ class PortalWalk:
             self.wiring.directory.candidates(self.wiring.identity_keys(identity))
         )
         match = identify(identity, candidates, clinic.policies.match)
-        patients = frozenset[PatientId]()
-        if match.patient is not None and asks_visits(clinic.services):
-            # Candidates need not say which files theirs replaces, and so where visits are (R9).
-            file = await self.wiring.live_file(match.patient.patient_id)
-            patients = match.patient.ids if file is None else file.ids
-            match = evolve(match, patient=evolve(match.patient, replaces=patients))
         token = VisitToken(self.wiring.tokens.visit_token())
+        patients = frozenset[PatientId]()
+        if asks_visits(clinic.services):
+            # Candidates need not say which files theirs replaces, and so where visits are (R9).
+            # Of a visitor without a file, that of nobody is asked for: no call tells them apart.
+            nobody = nobodys_file(token.visit_id)
+            found = match.patient
+            file = await self.wiring.live_file(nobody if found is None else found.patient_id)
+            patients = frozenset({nobody})
+            if found is not None:
+                patients = found.ids if file is None else file.ids
+                match = evolve(match, patient=evolve(found, replaces=patients))
         subject = person if match.patient is None else self.wiring.subject(match.patient.patient_id)
         request = IdentifyRequest(
             clinic=clinic,

@@ -10,7 +10,7 @@ from omnibook.clinic import Service
 from omnibook.errors import InvalidValue
 from omnibook.facts import Facts
 from omnibook.identity import Patient
-from omnibook.ids import HoldId, VisitToken
+from omnibook.ids import HoldId, PatientId, VisitId, VisitToken
 from omnibook.known_facts import facts_in
 from omnibook.outlook import Outlook
 from omnibook.ports import ReadOutlook, ReadScope
@@ -67,8 +67,14 @@ async def _standing(wiring: Wiring, snapshot: Snapshot) -> Standing | None:
     if snapshot.now - record.active_at > policies.visit_activity:
         touched = Scope(clinic_id=wiring.clinic.clinic_id, visit=record.visit_id)
         await wiring.transact(touched, partial(decide_touch, policies))
-    patient = await wiring.live_file(record.patient_id)
+    # Of a visitor without a file, that of nobody is asked for: no call tells them apart (R10).
+    patient = await wiring.live_file(record.patient_id or nobodys_file(record.visit_id))
     return Standing(snapshot=snapshot, visit=record, patient=patient)
+
+
+def nobodys_file(visit_id: VisitId) -> PatientId:
+    """The identifier of no file: what is looked up for a visitor who was not recognised (R10)."""
+    return PatientId(visit_id)
 
 
 async def facts_for(wiring: Wiring, standing: Standing, services: Iterable[Service]) -> Facts:
@@ -78,8 +84,11 @@ async def facts_for(wiring: Wiring, standing: Standing, services: Iterable[Servi
     """
     clinic, patient = wiring.clinic, standing.patient
     snapshot = standing.snapshot
-    if patient is not None and asks_visits(services):
-        scope = Scope(clinic_id=clinic.clinic_id, patients=patient.ids)
+    if asks_visits(services):
+        nobody = frozenset({nobodys_file(standing.visit.visit_id)})
+        scope = Scope(
+            clinic_id=clinic.clinic_id, patients=nobody if patient is None else patient.ids
+        )
         _, snapshot = await wiring.read(ReadScope(scope))
         # Of the same moment as the rest: what is to come is told by the visit's own now.
         snapshot = evolve(snapshot, now=standing.snapshot.now)

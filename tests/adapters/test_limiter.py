@@ -79,10 +79,12 @@ def test_waits_double_from_half_a_minute_to_an_hour() -> None:
     """R12: each after the attempt before."""
     bench = Bench()
     bench.spend(5, person="marie")
-    waits = []
-    for _ in range(10):
+    waits: list[timedelta] = []
+    while len(waits) < 10:
+        # After a wait of a window's length the limit is there again, to be met again.
         wait = bench.attempt(person="marie")
-        assert wait is not None
+        if wait is None:
+            continue
         waits.append(wait)
         bench.clock.advance(wait - MICRO)
         assert bench.attempt(person="marie") == MICRO
@@ -146,7 +148,7 @@ def test_a_key_left_alone_for_an_hour_after_its_wait_starts_anew() -> None:
     bench.clock.advance(30 * SECOND)
     bench.spend(1, person="marie")
     bench.clock.advance(HOUR + MINUTE - MICRO)
-    bench.spend(1, person="marie")
+    bench.spend(5, person="marie")
     assert bench.attempt(person="marie") == 2 * MINUTE
 
 
@@ -199,8 +201,11 @@ def test_a_clock_that_goes_back_locks_nobody_out() -> None:
     bench.spend(44)
     bench.clock.set(START - 9 * HOUR)
 
-    assert bench.attempt(person="jean") is None
+    assert bench.attempt(person="jean") == 5 * SECOND
     assert bench.attempt(person="marie") == MINUTE
+    bench.clock.advance(18 * SECOND)
+    assert bench.attempt(person="jean") is None
+    assert bench.attempt(person="marie") == 42 * SECOND
     for _ in range(8):
         wait = bench.attempt(person="marie")
         if wait is None:
@@ -208,6 +213,63 @@ def test_a_clock_that_goes_back_locks_nobody_out() -> None:
         assert wait <= HOUR
         bench.clock.advance(wait)
         assert bench.attempt(person="marie") is None
+
+
+@pytest.mark.parametrize("back", [SECOND, 14 * MINUTE, 9 * HOUR])
+def test_a_clock_that_goes_back_gives_back_nothing_that_was_spent(back: timedelta) -> None:
+    """R12: neither of a key nor of all together."""
+    bench = Bench(overall=60)
+    bench.spend(5, person="marie")
+    bench.spend(5, number="a number")
+    bench.spend(20, source="one place")
+    bench.spend(30)
+    for times in (1, 2):
+        bench.clock.set(START - times * back)
+        for shared in ({"person": "marie"}, {"number": "a number"}, {"source": "one place"}):
+            assert bench.attempt(**shared) == 30 * SECOND
+        assert bench.attempt() == 5 * SECOND
+
+    bench.clock.advance(30 * SECOND)
+    assert bench.attempt(person="marie") is None
+
+
+@pytest.mark.parametrize("hours", [0, 1, 5])
+def test_nobody_is_kept_out_by_what_others_did_before(hours: int) -> None:
+    """R12: after a burst, and after hours of guessing beyond the limit, from a shared source."""
+    bench = Bench()
+    until = START + hours * HOUR
+    bench.spend(20, source="clinic")
+    while bench.clock.now() < until:
+        wait = bench.attempt(source="clinic")
+        bench.clock.advance(wait or NONE)
+    bench.attempt(source="clinic")
+    answers = []
+    for _ in range(100):
+        bench.clock.advance(5 * MINUTE)
+        answers.append(bench.attempt(source="clinic"))
+
+    assert answers[12:] == [None] * 88
+    bench.spend(17, source="clinic")
+    assert bench.attempt(source="clinic") == 30 * SECOND
+
+
+@given(limit=st.integers(1, 6), burst=st.integers(0, 12), early=st.integers(1, 300))
+def test_a_key_used_below_its_limit_goes_on_in_the_end(limit: int, burst: int, early: int) -> None:
+    """R12: also with small limits, and asked again and again before each wait is over."""
+    bench = Bench(per_person=limit)
+    for _ in range(burst):
+        bench.attempt(person="marie")
+    gap = 15 * MINUTE // max(limit - 1, 1) + SECOND
+    for _ in range(burst):
+        bench.clock.advance(early * SECOND)
+        bench.attempt(person="marie")
+    for _ in range(80):
+        bench.clock.advance(gap)
+        bench.attempt(person="marie")
+
+    for _ in range(20):
+        bench.clock.advance(gap)
+        bench.spend(1, person="marie")
 
 
 def test_keys_that_were_not_used_for_a_day_are_forgotten() -> None:
@@ -297,9 +359,17 @@ def test_no_window_holds_more_than_the_limits_and_who_waits_as_told_goes_on(
         {"per_person": 0},
         {"window": timedelta()},
         {"first_wait": timedelta(hours=2)},
+        {"longest_wait": 12 * HOUR + MICRO},
+        {"window": 24 * HOUR + MICRO},
+        {"overall_wait": 25 * HOUR},
     ],
 )
 def test_a_policy_that_would_let_nobody_in_cannot_be_built(wrong: dict[str, Any]) -> None:
-    """R12."""
+    """R12: nor one whose limits would be forgotten while they hold (R51)."""
     with pytest.raises(InvalidValue):
         LimiterPolicy(**wrong)
+
+
+def test_a_policy_may_use_all_of_the_day_that_is_kept() -> None:
+    """R12, R51."""
+    assert LimiterPolicy(longest_wait=12 * HOUR, window=24 * HOUR).window == 24 * HOUR

@@ -161,6 +161,53 @@ def test_a_purge_forgets_no_more_rows_at_a_time_than_it_may(url: str) -> None:
     assert found == [3, 3, 1, 0]
 
 
+def test_a_database_of_its_own_forgets_by_itself(url: str) -> None:
+    """R51: a few rows with each attempt that goes on, and never one of the last 24 hours."""
+    clock = ManualClock(NOW)
+    with SqlLimiter(url, CLINIC, clock=clock) as limiter:
+        with SqlLimiter(url, ClinicId("clinic-b"), clock=clock) as other:
+            other.admit(attempt(1))
+        for number in range(12):
+            limiter.admit(attempt(number, person=f"person {number}"))
+
+        def rows(clinic: str = CLINIC) -> int:
+            sql = f"SELECT count(*) FROM identify_attempts WHERE clinic_id = '{clinic}'"  # noqa: S608
+            with raw(url) as connection:
+                return int(connection.execute(sql).fetchone()[0])
+
+        assert rows() == 25
+        # The allowance of all is full again some seconds later, and counts from then.
+        clock.advance(DAY - timedelta(microseconds=1))
+        limiter.admit(attempt(20, person="new 20"))
+        assert rows() == 27
+        clock.advance(timedelta(microseconds=1))
+        left = []
+        for number in range(21, 25):
+            limiter.admit(attempt(number, person=f"new {number}"))
+            left.append(rows())
+
+    assert left == [19, 11, 9, 11]
+    assert rows("clinic-b") == 3
+    assert_nobody_is_inside(url)
+
+
+def test_an_attempt_that_waits_forgets_nothing(url: str) -> None:
+    """R12: it only reads, but for a clock that was set back."""
+    clock = ManualClock(NOW)
+    with SqlLimiter(url, CLINIC, clock=clock) as limiter:
+        limiter.admit(attempt(0, person="old"))
+        clock.advance(DAY)
+        for number in range(5):
+            limiter.admit(attempt(number))
+        clock.set(NOW + DAY - SECOND)
+        with sent() as statements:
+            assert limiter.admit(attempt(9)) == 30 * SECOND
+
+    words = " ".join(sql for sql, _ in statements)
+    assert "INSERT" in words
+    assert "DELETE" not in words
+
+
 def test_a_limiter_that_cannot_reach_its_database_lets_nobody_in(tmp_path: Path) -> None:
     """R12: its failure is TooManyAttempts."""
     place = f"sqlite:///{tmp_path / 'attempts.db'}"

@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import CacheStats
 from omnibook.adapters.clocks import ManualClock
 from omnibook.adapters.sql import (
     SqlDirectory,
+    SqlLimiter,
     SqlScheduleSource,
     SqlStore,
     metadata,
@@ -52,6 +53,7 @@ from omnibook.ids import (
 )
 from omnibook.ports import (
     AppointmentsWithin,
+    Attempt,
     AuditTrail,
     DueEvents,
     DueNotices,
@@ -276,6 +278,8 @@ def of_the_host(engine: Engine) -> None:
         found = directory.get(PatientId("p-1"))
         assert found is not None
         directory.put(found)
+    with SqlLimiter(engine, CLINIC, clock=ManualClock(NOW)) as limiter:
+        assert limiter.admit(Attempt(source="a", health_number="b", person="c")) is None
     with SqlScheduleSource(engine, CLINIC) as source:
         known = source.openings([ScheduleId("schedule-1"), ScheduleId("schedule-2")])
         source.versions([ScheduleId("schedule-1"), ScheduleId("schedule-2")])

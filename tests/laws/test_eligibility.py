@@ -39,6 +39,7 @@ from omnibook.eligibility import (
     read_eligibility,
     services_for,
 )
+from omnibook.errors import InvalidValue
 from omnibook.facts import at_least
 from omnibook.mistakes import Mistake
 from omnibook.table_reader import TableReader
@@ -328,6 +329,22 @@ def test_an_eligibility_survives_json_both_ways(asked: Eligibility) -> None:
     assert again == asked
     assert hash(again) == hash(asked)
     assert not mistakes
+
+
+@given(criteria, st.integers(1, 25), st.booleans())
+def test_whatever_can_be_built_can_be_read_back(one: Criterion, levels: int, negated: bool) -> None:
+    """R20: what nests too deep to be read cannot be built, by whichever combination."""
+    try:
+        for _ in range(levels):
+            one = Not(one) if negated else AtLeast(1, (AllOf((AnyOf((one,)),)), HasFile()))
+    except InvalidValue as refused:
+        assert levels > 4
+        assert str(refused) == "criteria nest more than 20 deep; say it with fewer"  # noqa: PT017
+        return
+    again, mistakes = _criterion(criterion_to_data(one))
+    assert not mistakes
+    assert again == one
+    assert Eligibility(exclusions=(one,)).exclusions == (one,)
 
 
 @given(json_data)

@@ -13,9 +13,11 @@ from typing import Any
 from attrs import asdict, evolve, frozen
 
 import omnibook as ob
+from omnibook.eligibility import Eligibility
 from omnibook.identity import MatchCause
-from omnibook.ids import PatientId
+from omnibook.ids import PatientId, ServiceId
 from omnibook.messages import describe_outcome
+from omnibook.visit_criteria import HadVisitFor
 from support.looking import trail
 from support.worlds import World, email, small_clinic, world
 
@@ -150,6 +152,8 @@ def seen(here: World, portal: ob.Portal, form: ob.IdentityForm, source: str) -> 
     )
     portal._walk = counted
     outcome = portal.identify(form, terms="2026-01", language="fr", source=source)
+    if isinstance(outcome, ob.Welcome):
+        portal.services(outcome.visit)
     portal._walk = walk
     fields = asdict(outcome, recurse=False)
     fields.pop("visit", None)
@@ -209,3 +213,27 @@ def test_in_a_clinic_without_a_service_for_all_every_miss_is_not_online() -> Non
     }
 
     assert [each[:2] for each in found] == [(ob.NotOnline, ())]
+
+
+def test_no_call_tells_who_was_recognised_but_eligible_for_nothing() -> None:
+    """R10, R14: also where a service asks for visits, and in the steps after."""
+    services = small_clinic().services
+    asks = Eligibility(inclusions=((HadVisitFor(ServiceId("doctor")),),))
+    visits_only = evolve(services[-1], eligibility=asks)
+    known = (file_of(0), file_of(10))
+    for offered in ((visits_only,), (services[0], visits_only)):
+        here = world(small_clinic(services=offered), patients=list(known), limiter=NOBODY_WAITS)
+        looks: set[tuple[tuple[str, ...], ...]] = set()
+        for number, somebody in enumerate((file_of(0), file_of(10), file_of(20), file_of(30))):
+            form = ob.IdentityForm(
+                first_name=somebody.names[0].given,
+                last_name=somebody.names[0].family,
+                birth_date=str(somebody.birth_date),
+                gender=somebody.gender.value,
+                email=somebody.contacts[0].value,
+            )
+            what = seen(here, here.portal, form, f"source {number}")
+            looks.add(tuple(each[:2] for each in what.calls if each[0] != "keys"))
+        causes = [each.code for each in trail(here.store) if each.action == "identify"]
+        assert len(set(causes)) == 2
+        assert len(looks) == 1

@@ -142,29 +142,81 @@ def test_a_file_without_appointments_is_edited_without_an_event() -> None:
     assert told(here) == []
 
 
-def test_an_edit_that_died_before_it_was_noted_is_noted_when_it_is_repeated(here: World) -> None:
-    """R38, R39: the directory has it, the store has not."""
+class Dying:
+    """A store that fails after so many transactions."""
 
-    class Dying:
-        def __init__(self) -> None:
-            self.alive = False
+    def __init__(self, here: World, after: int) -> None:
+        self._here = here
+        self.left = after
 
-        def __getattr__(self, name: str) -> object:
-            if name == "transact" and not self.alive:
+    def __getattr__(self, name: str) -> object:
+        if name == "transact":
+            if self.left == 0:
                 raise ob.StoreError("gone")
-            return getattr(here.store, name)
+            self.left -= 1
+        return getattr(self._here.store, name)
 
-    store: Any = Dying()
+
+def lines(here: World) -> list[tuple[str, str, bool]]:
+    """Of the trail, what is said of edits: action, code, and whether it names whom it is about."""
+    return [
+        (each.action, each.code, each.subject is not None)
+        for each in trail(here.store)
+        if each.actor == STAFF
+    ]
+
+
+def test_an_edit_that_died_before_it_was_noted_is_noted_when_it_is_repeated(here: World) -> None:
+    """R38, R39: the directory has it, the store has only that it was asked for (R50)."""
+    store: Any = Dying(here, after=1)
     desk = ob.FrontDesk(here.clinic, store=store, directory=here.directory, keys=here.keys)
     with pytest.raises(ob.StoreError):
         desk.move_contact("r-1", "p-marie", NEW, position=1, actor=STAFF)
     moved = contacts(here)
-    store.alive = True
+    assert moved[0][0] == "new@example.org"
+    assert lines(here) == [("ask-move-contact", "desk.contact-edit-asked", True)]
+    store.left = 9
     outcome = desk.move_contact("r-1", "p-marie", NEW, position=1, actor=STAFF)
 
     assert isinstance(outcome, ob.ContactsEdited)
     assert contacts(here) == moved
+    assert sorted(lines(here)) == [
+        ("ask-move-contact", "desk.contact-edit-asked", True),
+        ("ask-move-contact", "desk.contact-edit-asked", True),
+        ("move-contact", "desk.contacts-edited", True),
+    ]
     assert told(here).count(EventKind.CONTACT_EDITED) == 1
+
+
+@pytest.mark.parametrize(("verb", "more"), VERBS)
+def test_what_cannot_be_noted_is_not_edited(here: World, verb: Verb, more: dict[str, Any]) -> None:
+    """R50: no edit without a line of it."""
+    store: Any = Dying(here, after=0)
+    desk = ob.FrontDesk(here.clinic, store=store, directory=here.directory, keys=here.keys)
+    before = contacts(here)
+    with pytest.raises(ob.StoreError):
+        getattr(desk, verb)("r-1", "p-marie", NEW, actor=STAFF, **more)
+
+    assert contacts(here) == before
+
+
+@pytest.mark.parametrize(("verb", "more"), VERBS)
+def test_what_is_not_there_to_be_edited_is_noted_too(
+    here: World, verb: Verb, more: dict[str, Any]
+) -> None:
+    """R50: staff learn whether a file or a contact is there."""
+    act: Callable[..., object] = getattr(here.desk, verb)
+    action = f"{verb.partition('_')[0]}-contact"
+    act("r-1", "p-nobody", NEW, actor=STAFF, **more)
+    act("r-2", "p-marie", email("nobody"), actor=STAFF, **more)
+
+    assert sorted(lines(here)) == sorted(
+        [
+            (action, ob.NotFound.code, False),
+            (f"ask-{action}", "desk.contact-edit-asked", True),
+            (action, ob.NotFound.code, True),
+        ]
+    )
 
 
 @pytest.mark.parametrize(("verb", "more"), VERBS)

@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibook.ages import AgeUnit
+from omnibook.ages import AgeUnit, LeapDayRule
 from omnibook.criteria import (
     AgeRange,
     AllOf,
@@ -52,7 +52,8 @@ def warned(
     return [(each.path.removeprefix("x.eligibility"), each.message) for each in found]
 
 
-NEVER, ALWAYS = "never holds", "always holds"
+NEVER, ALWAYS = "never holds", "always holds, but where a fact is unknown"
+NOT_TOGETHER = ("", "so many criteria were not tried together")
 CONTRADICT = [("", "nobody can meet its criteria")]
 
 
@@ -153,9 +154,56 @@ def test_a_doctor_or_a_service_that_the_clinic_does_not_have_is_told() -> None:
     ]
 
 
-def test_very_many_criteria_are_left_alone() -> None:
+def test_an_issuer_of_cards_that_the_clinic_does_not_know_is_told() -> None:
+    assert warned((HasHealthCard(issuer="CA-QB"),)) == [
+        (".include[0][0]", "'CA-QB' is no issuer that the clinic knows")
+    ]
+
+
+def test_very_many_criteria_are_tried_one_by_one_and_that_is_said() -> None:
+    """R18."""
     tags = [HasTag(f"tag-{i}") for i in range(15)]
-    assert warned((AllOf((*tags, Not(tags[0]))),)) == []
+    wrong = AllOf((FEMALE, MALE))
+    assert warned((AllOf((*tags, Not(tags[0]))),)) == [NOT_TOGETHER]
+    assert warned((wrong, *tags), (AgeRange(minimum=0),), exclude=(wrong,)) == [
+        (".include[0][0]", NEVER),
+        (".exclude[0]", NEVER),
+        (".include[1][0]", ALWAYS),
+        NOT_TOGETHER,
+    ]
+
+
+def test_one_visit_soon_and_others_far_away_go_together() -> None:
+    """R20."""
+    close = Not(MinimumInterval(period=Period(7)))
+    file_close = Not(MinimumInterval(period=Period(7), service="file"))
+    open_close = Not(MinimumInterval(period=Period(7), service="open"))
+    never_came = Not(HadVisitFor("file"))
+    assert warned((Not(UpcomingLimit(limit=2)),), (close,), (never_came,)) == []
+    assert warned((file_close,), (open_close,), (UpcomingLimit(limit=3),)) == []
+    assert warned((close,), (Not(UpcomingLimit(limit=2, service="file")),)) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "unit"), [(19, AgeUnit.YEARS), (6, AgeUnit.MONTHS), (228, AgeUnit.MONTHS)]
+)
+def test_births_on_a_day_that_a_month_lacks_are_tried(count: int, unit: AgeUnit) -> None:
+    """R20: who was born on 29 February 2008 is 19 on 28 February 2027 by one rule, not by both."""
+    old = AgeRange(minimum=count, unit=unit, leap_day=LeapDayRule.FEB_28)
+    young = AgeRange(maximum=count - 1, unit=unit)
+    last = date(2027, 3, 22)
+    asked = service("x", eligibility=Eligibility(inclusions=((old,), (young,))))
+    assert list(warn_about_eligibility(asked, "x", CLINIC, TODAY, last)) == []
+    today = evolve(old, as_of=AsOf.BOOKING), evolve(young, as_of=AsOf.BOOKING)
+    assert warned(*((one,) for one in today)) == CONTRADICT
+
+
+def test_criteria_may_nest_as_deep_as_they_can_be_built() -> None:
+    """R18: to try the opposite builds no deeper one."""
+    deep: Criterion = AgeRange(minimum=0)
+    for _ in range(19):
+        deep = AllOf((deep,))
+    assert warned((deep,)) == [(".include[0][0]", ALWAYS)]
 
 
 @settings(max_examples=25, deadline=None)

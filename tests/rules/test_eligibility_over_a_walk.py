@@ -33,6 +33,8 @@ from omnibook.eligibility import (
     judge_eligibility,
     possible_on_some_day,
 )
+from omnibook.errors import InvalidValue
+from omnibook.identity import ActingFor
 from omnibook.ids import PatientId
 from omnibook.known_facts import facts_of
 from omnibook.patient import PlannedVisit
@@ -250,11 +252,35 @@ def test_staff_are_told_by_what_the_store_has_and_that_it_depends_on_who_books()
     assert isinstance(told, ob.TimeExplanation)
     assert told.verdict is not None
     assert [reason.code for reason in told.verdict.reasons] == ["upcoming.limit-reached"]
-    assert _explained(only(ForDependant())) == "for-dependant.unknown"
+    dependants = only(ForDependant())
+    assert _explained(dependants) == "for-dependant.no"
+    assert _explained(dependants, ActingFor.PARENT) == "for-dependant.yes"
 
 
-def _explained(here: World) -> str:
-    told = here.desk.explain_service("p-marie", "asked", actor=STAFF)
+@pytest.mark.parametrize("acting_for", ActingFor)
+def test_staff_are_told_what_whoever_books_is_offered(acting_for: ActingFor) -> None:
+    """R20, R21: a service that excludes dependants is offered to whoever books for themself."""
+    asked = service("asked", eligibility=Eligibility(exclusions=(ForDependant(),)))
+    here = a_world(small_clinic(services=(asked, service("open"))))
+    told = here.desk.explain_service("p-marie", "asked", actor=STAFF, acting_for=acting_for)
+    start = here.desk.explain_time(
+        "asked", "gagnon", START, actor=STAFF, patient_id="p-marie", acting_for=acting_for
+    )
+    assert isinstance(told, ob.ServiceExplanation)
+    assert isinstance(start, ob.TimeExplanation)
+    assert start.verdict is not None
+    assert told.listed is start.verdict.eligible is (acting_for is ActingFor.SELF)
+
+
+def test_staff_say_who_books_by_a_word_of_the_form() -> None:
+    """R3."""
+    here = only(ForDependant())
+    with pytest.raises(InvalidValue, match="ActingFor"):
+        here.desk.explain_service("p-marie", "asked", actor=STAFF, acting_for="self")  # type: ignore[arg-type]
+
+
+def _explained(here: World, acting_for: ActingFor = ActingFor.SELF) -> str:
+    told = here.desk.explain_service("p-marie", "asked", actor=STAFF, acting_for=acting_for)
     assert isinstance(told, ob.ServiceExplanation), told
     (reason,) = told.verdict.reasons
     return reason.code

@@ -73,6 +73,16 @@ def planned(name: str, days: float, service: str | None = None) -> PlannedVisit:
     return PlannedVisit(visit_id=name, start=NOW + timedelta(days=days), service=service)
 
 
+def test_a_prior_visit_that_the_directory_tells_is_a_last_visit_too() -> None:
+    """R20: the later of what is known."""
+    prior = PriorVisits(visits=[PriorVisit("intake", day(-3)), PriorVisit("x", day(-9))])
+    for told, last in ((UNKNOWN, -3), (None, -3), (day(-30), -3), (day(-1), -1)):
+        marie = evolve(MARIE, last_visit=told, prior_visits=prior)
+        assert known(marie).last_visit == day(last)
+    met = appointment("a", -2, AppointmentStatus.FULFILLED)
+    assert known(evolve(MARIE, prior_visits=prior), [met]).last_visit == day(-2)
+
+
 # Upcoming ----------------------------------------------------------------------------------------
 
 

@@ -241,6 +241,10 @@ def _tables(size: int, *, lite: bool) -> dict[str, tuple[int, Words]]:
             files,
             {"patient_id": "'p-' || n", "issuer": "'CA-QC'", "value": "'NUMBER' || n"},
         ),
+        "identify_attempts": (
+            some,
+            {"attempt_key": "'source/' || n", "latest_at": at(f"n - {some}"), "admitted": "'[]'"},
+        ),
         "applied_contact_orders": (files, {"order_id": "'q-' || n"}),
         **{
             name: (files, {"schedule_id": "'schedule-' || (n / 20)", "position": "n % 20"})

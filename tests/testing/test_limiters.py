@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from omnibook.adapters.limiter import MemoryLimiter
-from omnibook.attempts import LimiterPolicy
+from omnibook.attempts import OVERALL, LimiterPolicy
 from omnibook.ports import AsyncAttemptLimiter, Attempt, AttemptLimiter, Clock
 from omnibook.testing import LIMITER_LAWS, BrokenPromise, Effort, check_limiter
 
@@ -102,6 +102,53 @@ class Trusting(MemoryLimiter):
         return wait if wait is None or back <= timedelta() else wait + back
 
 
+class Forgiving(MemoryLimiter):
+    """What was admitted after now never was."""
+
+    def admit(self, attempt: Attempt) -> timedelta | None:
+        now = self._clock.now()
+        self._buckets = {
+            key: evolve(each, admitted=[at for at in each.admitted if at <= now])
+            for key, each in self._buckets.items()
+        }
+        return super().admit(attempt)
+
+
+class Refunding(MemoryLimiter):
+    """A clock that goes back fills the allowance of all."""
+
+    def __init__(self, clock: Clock, policy: LimiterPolicy) -> None:
+        super().__init__(clock, policy)
+        self._since = clock.now()
+
+    def admit(self, attempt: Attempt) -> timedelta | None:
+        if self._clock.now() < self._since:
+            self._buckets.pop(OVERALL, None)
+        self._since = self._clock.now()
+        return super().admit(attempt)
+
+
+class Grudging(MemoryLimiter):
+    """Whoever met the limit once waits longer each time, for ever."""
+
+    def __init__(self, clock: Clock, policy: LimiterPolicy) -> None:
+        super().__init__(clock, policy)
+        self._times: dict[str, int] = {}
+
+    def admit(self, attempt: Attempt) -> timedelta | None:
+        key = f"source/{attempt.source}"
+        known = self._buckets.get(key)
+        times = self._times.get(key, 0)
+        if known is not None and times > 20:
+            grown = min(timedelta(seconds=30 << (times - 21)), self._policy.longest_wait)
+            left = known.latest + grown - self._clock.now()
+            if left > timedelta():
+                return left
+        wait = super().admit(attempt)
+        self._times[key] = times + (wait is None)
+        return wait
+
+
 class Mixing(MemoryLimiter):
     """The same text is the same key, whatever it means."""
 
@@ -134,7 +181,10 @@ class Racing:
         ("limiter.waits", Steady),
         ("limiter.early", Spiteful),
         ("limiter.overall", Closing),
+        ("limiter.recovers", Grudging),
         ("limiter.set-back", Trusting),
+        ("limiter.set-back", Forgiving),
+        ("limiter.set-back", Refunding),
         ("limiter.reference", Lenient),
         ("limiter.at-once", Racing),
     ],

@@ -28,7 +28,8 @@ _MICRO = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
-_WAITS = (30, 60, 120, 240, 480, 960, 1920, 3600, 3600)
+_WAITS = ((30, 1), (60, 1), (120, 1), (240, 1), (480, 2), (960, 5), (1920, 5), (3600, 5), (3600, 5))
+"""In seconds, each with how many attempts of five go on after it until the limit is met again."""
 
 
 class LimiterBench:
@@ -109,16 +110,32 @@ def _limits(bench: LimiterBench) -> None:
 def _waits(bench: LimiterBench) -> None:
     asked = bench.make()
     asked.spend(5, person="marie")
-    for seconds in _WAITS:
+    for seconds, times in _WAITS:
         wait = asked.admit(person="marie")
         same("how long it waits", wait, seconds * _SECOND)
         asked.clock.advance(seconds * _SECOND - _MICRO)
         same("what is left of the wait", asked.admit(person="marie"), _MICRO)
         asked.clock.advance(_MICRO)
-        asked.spend(1, person="marie")
+        asked.spend(times, person="marie")
     asked.clock.advance(2 * _HOUR)
     asked.spend(5, person="marie")
     same("how long it waits, begun anew", asked.admit(person="marie"), 30 * _SECOND)
+
+
+def _recovers(bench: LimiterBench) -> None:
+    for kind, limit, every in (("source", 20, 1), ("person", 5, 5), ("number", 5, 5)):
+        shared = {kind: "a text"}
+        asked = bench.make()
+        asked.spend(limit, **shared)
+        for _ in range(60 // every):
+            asked.clock.advance(every * _MINUTE)
+            asked.admit(**shared)
+        for _ in range(180 // every):
+            asked.clock.advance(every * _MINUTE)
+            asked.spend(1, **shared)
+        asked.clock.advance(15 * _MINUTE)
+        asked.spend(limit, **shared)
+        same(f"how long the next of its {kind} waits", asked.admit(**shared), 30 * _SECOND)
 
 
 def _early(bench: LimiterBench) -> None:
@@ -160,10 +177,17 @@ def _set_back(bench: LimiterBench) -> None:
     asked.spend(1, person="marie")
     asked.spend(44)
     asked.clock.set(NOW - 9 * _HOUR)
-    same("how long somebody new waits", asked.admit(), None)
+    same("how long somebody new waits", asked.admit(), 5 * _SECOND)
     same("how long it waits", asked.admit(person="marie"), _MINUTE)
-    asked.clock.advance(_MINUTE)
+    # An allowance of 50 in 15 minutes: one every 18 s.
+    asked.clock.advance(18 * _SECOND)
+    asked.spend(1)
+    asked.clock.advance(42 * _SECOND)
     asked.spend(1, person="marie")
+    asked = bench.make()
+    asked.spend(5, person="jean")
+    asked.clock.set(NOW - _SECOND)
+    same("how long it waits a second earlier", asked.admit(person="jean"), 30 * _SECOND)
 
 
 _STEPS = st.lists(
@@ -252,9 +276,15 @@ LIMITER_LAWS: tuple[LimiterLaw, ...] = (
     ),
     LimiterLaw(
         "limiter.waits",
-        "beyond the limit waits double up to the longest, to the microsecond, and a key left alone "
-        "for long enough starts anew (R12)",
+        "waits double up to the longest, to the microsecond, while the limit is met again, and a "
+        "key left alone for long enough starts anew (R12)",
         _waits,
+    ),
+    LimiterLaw(
+        "limiter.recovers",
+        "a key that is used less often than its limit goes on within an hour after it was spent at "
+        "once, stays on, and starts anew (R12)",
+        _recovers,
     ),
     LimiterLaw(
         "limiter.early",
@@ -263,13 +293,14 @@ LIMITER_LAWS: tuple[LimiterLaw, ...] = (
     ),
     LimiterLaw(
         "limiter.overall",
-        "all together are never told to wait longer than five seconds, and then somebody goes on "
-        "(R12)",
+        "all together are never told to wait longer than five seconds, and somebody goes on as "
+        "often as the allowance is refilled (R12)",
         _overall,
     ),
     LimiterLaw(
         "limiter.set-back",
-        "a clock that is set back keeps nobody out for longer than the wait was (R12)",
+        "a clock that is set back keeps nobody out for longer than the wait was, and gives back "
+        "nothing that was spent (R12)",
         _set_back,
     ),
     LimiterLaw(

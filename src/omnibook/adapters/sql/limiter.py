@@ -3,13 +3,15 @@
 It answers as the one in memory does: both ask :mod:`omnibook.attempts`. A key is one row, and one
 more row is of all attempts together. Whoever counts an attempt waits for a lock, and reads after
 it: the same lock for a whole clinic, since all share the row of all. Who has to wait anyway is told
-so after one read without a lock, so that a flood keeps nobody else from writing.
+so after one read, without a lock and without a write. (The portal notes each refusal in the store's
+audit trail: a flood costs one line there for each attempt, a short write like any other.)
 
 The clock is the one that a store in the same database goes by: on PostgreSQL the server's, read
 after the lock was got; on SQLite the host's.
 
-Rows hold keyed hashes and instants, no personal value; the store's purge forgets each 24 hours
-after its last attempt (R51).
+Rows hold keyed hashes and instants, no personal value. Each has outlived its time 24 hours after
+its last attempt (R51): every attempt that goes on forgets a few such rows, more than it makes, and
+the store's purge forgets those of its database. Without an attempt and without a purge they stay.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -17,12 +19,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Engine, Select, bindparam, select
+from sqlalchemy import ColumnElement, Delete, Engine, Select, bindparam, delete, func, select
+from sqlalchemy import text as sql
 
 from omnibook.adapters.clocks import SystemClock
 from omnibook.adapters.sql import statements as s
 from omnibook.adapters.sql import tables as t
 from omnibook.adapters.sql.adapter import AsyncSqlAdapter, SqlAdapter, pool_of
+from omnibook.adapters.sql.columns import Instant
 from omnibook.adapters.sql.compiled import DIALECTS, compiled
 from omnibook.adapters.sql.core import Leasing
 from omnibook.adapters.sql.engine import POSTGRES
@@ -35,6 +39,7 @@ from omnibook.attempts import OVERALL, Bucket, Judgement, LimiterPolicy, judge, 
 from omnibook.awaiting import finish
 from omnibook.ids import ClinicId
 from omnibook.ports import Attempt, Clock
+from omnibook.retention import ATTEMPTS_KEPT
 from omnibook.times import as_instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,6 +58,32 @@ KNOWN = {
 """The buckets of some keys."""
 
 KEEP = {dialect: s.put(t.identify_attempts, dialect) for dialect in DIALECTS}
+
+SWEPT = 10
+"""How many rows an attempt forgets at most; it makes three."""
+
+
+def _sweep(dialect: str) -> Delete:
+    stale = (
+        select(t.identify_attempts.c.attempt_key)
+        .where(t.identify_attempts.c.clinic_id == bindparam("clinic"))
+        .where(t.identify_attempts.c.latest_at <= bindparam("oldest", type_=Instant))
+        .order_by(t.identify_attempts.c.latest_at, t.identify_attempts.c.attempt_key)
+        .suffix_with(sql("LIMIT :swept"))
+    )
+    key = t.identify_attempts.c.attempt_key
+    among: ColumnElement[bool] = key.in_(stale)
+    if dialect == POSTGRES:
+        # What a purge is about to forget is left to it: nobody waits for the other. As an array
+        # they are looked up by their key; of IN the server expects a tenth of the table.
+        stale = stale.suffix_with(sql("FOR UPDATE SKIP LOCKED"))
+        among = key == func.any(func.array(stale.scalar_subquery()))
+    ours = t.identify_attempts.c.clinic_id == bindparam("clinic")
+    return delete(t.identify_attempts).where(ours).where(among)
+
+
+SWEEP = {dialect: _sweep(dialect) for dialect in DIALECTS}
+"""Forget some rows that have outlived their time, the oldest first."""
 
 
 @frozen
@@ -98,12 +129,15 @@ class LimiterCore(Leasing):
 
         lease, answers = await self._leased(use)
         try:
-            now = answers[0][0].now if server_time else None
+            # The clock is read after the lock was got.
+            now = answers[0][0].now if self.clock is None else as_instant(self.clock.now())
             judgement = self._judge(attempt, answers[-1], now)
             keep = compiled(KEEP[dialect], dialect)
             batch: list[Command] = [
                 (keep, self._row(key, judgement.buckets[key])) for key in sorted(judgement.buckets)
             ]
+            if judgement.wait is None:
+                batch.append(self._swept(now))
             if batch:
                 with storage_failures():
                     await lease.turn.keep(batch)
@@ -116,6 +150,10 @@ class LimiterCore(Leasing):
             now = as_instant(self.clock.now())
         known = {row.attempt_key: _bucket_of(row) for row in rows}
         return judge(attempt, known, now or rows[0].now, self.policy)
+
+    def _swept(self, now: datetime) -> Command:
+        values = {"clinic": self.clinic_id, "oldest": now - ATTEMPTS_KEPT, "swept": SWEPT}
+        return compiled(SWEEP[self.pool.dialect], self.pool.dialect), values
 
     def _row(self, key: str, bucket: Bucket) -> dict[str, object]:
         return {
@@ -146,8 +184,10 @@ def _core(
 class SqlLimiter(SqlAdapter):
     """Counts attempts in a SQL database, for every process and host that uses it.
 
-    :mod:`omnibook.attempts` says who waits, and for how long. Use it as a context manager, or call
-    :meth:`close`.
+    :mod:`omnibook.attempts` says who waits, and for how long. Rows older than 24 hours go by
+    themselves with the attempts that go on (R51), also in a database without a store. Who has to
+    wait costs the database one read here, and the store one line of the audit trail by the portal.
+    Use it as a context manager, or call :meth:`close`.
     """
 
     def __init__(
