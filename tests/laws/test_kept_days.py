@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnibook.clinic import Opening, Policies, Recurrence, Release
+from omnibook.errors import InvalidValue
 from omnibook.ids import ScheduleId
 from omnibook.kept_days import MOST_DAYS, DayKeeper
+from omnibook.search import Search, Wish
 from omnibook.times import Span
 from support.naive_availability import Scene, generated, minute_of, searched
 from support.strategies_scenes import (
@@ -318,3 +321,22 @@ def test_days_that_passed_are_forgotten() -> None:
     assert keeper.kept(20_008) is not kept
     kept = keeper.kept(20_008)
     assert keeper.kept(20_007) is not kept
+
+
+def test_a_search_that_needs_nothing_takes_nothing() -> None:
+    scene = Scene(clinic=small_clinic(schedules=()), service=service("visit"), now=START)
+    search = Search(
+        DayKeeper(scene.clinic).kept(minute_of(START) // 1440),
+        scene.outlook(),
+        Wish(
+            service=scene.service,
+            chosen=scene.chosen,
+            visit_id=scene.visit_id,
+            eligible=lambda _: True,
+        ),
+        opening_versions={},
+        wanted=5,
+    )
+    assert search.need is None
+    with pytest.raises(InvalidValue, match="needs nothing more"):
+        search.feed({}, {})

@@ -105,6 +105,7 @@ def test_what_some_meet_and_some_do_not_is_fine(criterion: Criterion) -> None:
 )
 def test_what_nobody_meets_never_holds_and_its_opposite_always(criterion: Criterion) -> None:
     """R18."""
+    assert warned((criterion,)) == [(".include[0][0]", NEVER)]
     assert warned((HasFile(),), (FEMALE, criterion)) == [(".include[1][1]", NEVER)]
     assert warned(exclude=(criterion,)) == [(".exclude[0]", NEVER)]
     assert warned((Not(criterion),)) == [(".include[0][0]", ALWAYS)]
