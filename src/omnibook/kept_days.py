@@ -153,12 +153,14 @@ class StartsByDay:
 class KeptSchedule:
     """What is kept of one schedule at one version of it and of its openings."""
 
-    __slots__ = ("opening_version", "shapes", "timetable", "version")
+    __slots__ = ("opened_until", "opening_version", "shapes", "timetable", "version")
 
-    def __init__(self, version: int, opening_version: str, timetable: Timetable) -> None:
-        self.version = version
+    def __init__(self, told: ScheduleDays, opening_version: str, timetable: Timetable) -> None:
+        self.version = told.version
         self.opening_version = opening_version
         self.timetable = timetable
+        until = told.opened_until
+        self.opened_until = ALWAYS if until is None else minute_from(until)
         self.shapes: dict[Shape, StartsByDay] = {}
 
     def of_shape(self, shape: Shape) -> StartsByDay:
@@ -211,15 +213,14 @@ class KeptDays:
         own = line_of(placed_closures(schedule.closures, zone))
         return Timetable(openings, (self._closed, own), zone)
 
-    def keep(
-        self, schedule_id: ScheduleId, version: int, opening_version: str, timetable: Timetable
-    ) -> KeptSchedule:
+    def keep(self, told: ScheduleDays, opening_version: str, timetable: Timetable) -> KeptSchedule:
         """What is kept of a schedule from now on; nothing yet, if something is another version."""
-        known = self._schedules.get(schedule_id)
-        if known is None or (known.version, known.opening_version) != (version, opening_version):
+        known = self._schedules.get(told.schedule_id)
+        versions = told.version, opening_version
+        if known is None or (known.version, known.opening_version) != versions:
             self.days -= 0 if known is None else known.days
-            known = KeptSchedule(version, opening_version, timetable)
-            self._schedules[schedule_id] = known
+            known = KeptSchedule(told, opening_version, timetable)
+            self._schedules[told.schedule_id] = known
         return known
 
     def work_out(

@@ -10,6 +10,7 @@ go by the minute, change no version: those that are live are told anew each time
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from attrs import field, frozen
 
@@ -52,6 +53,9 @@ class ScheduleDays:
     busy: tuple[Busy, ...] = ()
     openings: tuple[DeskOpening, ...] = ()
     closures: tuple[DeskClosure, ...] = ()
+    opened_until: datetime | None = None
+    """The end of the last of all the schedule's desk openings, on these days or not; nothing
+    without any. Beyond it a search need not read the days that no recurring opening serves."""
 
     def booked_on(self, day: int) -> int:
         """The minutes of a UTC day that appointments claim."""

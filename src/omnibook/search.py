@@ -33,7 +33,7 @@ from omnibook.times import (
     to_minute,
     wall_stretches,
 )
-from omnibook.timetable import Timetable
+from omnibook.timetable import Starts, Timetable
 
 _WIDEST, _MOST_ROWS = 32, 8192
 """The most days that are asked for at once, or, of few schedules, as many as make so many rows."""
@@ -99,8 +99,10 @@ class Search:
         self._order = sorted(self._schedules)
         self._timetables: dict[ScheduleId, Timetable] = {}
         self._unsettled: set[ScheduleId] = set()
+        self._known: dict[ScheduleId, KeptSchedule] = {}
         self._days: dict[ScheduleId, StartsByDay] = {}
         self._empty: dict[ScheduleId, int] = {}
+        """By schedule the days, counted from the first that is kept, that hold nothing wanted."""
         self._held, self._own = _holds(outlook, wish, self._shape, self._schedules)
         self._limits = _Limits.of(kept.clinic, wish, outlook.snapshot.now, self._own)
         self._recall(outlook.versions)
@@ -130,15 +132,13 @@ class Search:
             if timetable is None:
                 timetable = self._kept.timetable(self._schedules[name], openings.get(name, ()))
                 self._timetables[name] = timetable
-            version, told = days[name].version, self._opening_versions[name]
+            told, version = days[name], self._opening_versions[name]
             if name in self._unsettled:
-                known = KeptSchedule(version, told, timetable)
+                known = KeptSchedule(told, version, timetable)
             else:
-                known = self._kept.keep(name, version, told, timetable)
-            found = self._kept.work_out(
-                known, shape, days[name], days=days_of_starts, now=self._limits.now
-            )
-            self._days[name], self._empty[name] = found, found.empty(self._limits.now)
+                known = self._kept.keep(told, version, timetable)
+            self._kept.work_out(known, shape, told, days=days_of_starts, now=self._limits.now)
+            self._take_up(name, known)
         self.need = next(self._steps, None)
 
     def _recall(self, versions: Mapping[ScheduleId, int]) -> None:
@@ -148,8 +148,12 @@ class Search:
             if known is not None and known.opening_version == self._opening_versions[name]:
                 self._timetables[name] = known.timetable
                 if known.version == versions.get(name, 0):
-                    days = known.of_shape(self._shape)
-                    self._days[name], self._empty[name] = days, days.empty(self._limits.now)
+                    self._take_up(name, known)
+
+    def _take_up(self, name: ScheduleId, known: KeptSchedule) -> None:
+        days = known.of_shape(self._shape)
+        self._known[name], self._days[name] = known, days
+        self._empty[name] = days.empty(self._limits.now)
 
     def _search(self) -> Generator[Need]:
         day, widest, empty = self._limits.first_day, 1, self._all_empty()
@@ -157,14 +161,18 @@ class Search:
             wanted = 0 if empty >> (day - self._kept.first_day) & 1 else self._open_bits(day)
             starts, lacking = self._starts(day, wanted)
             if lacking:
-                last = self._last_of_window(day, widest)
-                most = max(_WIDEST, _MOST_ROWS // len(lacking))
-                widest = min(max(2 * widest, _FEW_ROWS // len(lacking)), most)
+                window = range(day, self._last_of_window(day, widest) + 1)
+                served = self._last_served(lacking, window)
+                empty = self._all_empty()
+                if not served:
+                    continue
+                most = max(_WIDEST, _MOST_ROWS // len(served))
+                widest = min(max(2 * widest, _FEW_ROWS // len(served)), most)
                 yield Need(
-                    schedules=frozenset(lacking),
+                    schedules=frozenset(served),
                     first=day - self._shape.days_before,
-                    last=last + self._shape.days_after,
-                    openings=frozenset(lacking) - self._timetables.keys(),
+                    last=max(served.values()) + self._shape.days_after,
+                    openings=frozenset(served.keys() - self._timetables.keys()),
                 )
                 empty = self._all_empty()
             else:
@@ -188,6 +196,32 @@ class Search:
         ):
             last += 1
         return last
+
+    def _last_served(self, names: Sequence[ScheduleId], days: range) -> dict[ScheduleId, int]:
+        """The last of these days on which an opening serves a wanted minute, by schedule.
+
+        A schedule without any is left out: nothing of it has to be read, since what is taken of
+        those days does not matter. Of one that nothing is known of it may be the last of them all.
+        """
+        now, shape, served = self._limits.now, self._shape, dict[ScheduleId, int]()
+        for name in names:
+            known = self._known.get(name)
+            if known is None:
+                served[name] = days[-1]
+                continue
+            unserved: dict[int, Starts] = {}
+            unwanted, opened = 0, day_of(known.opened_until - 1)
+            for day in days:
+                starts = known.timetable.starts(shape.minutes, shape.activities, day=day, now=now)
+                if day <= opened or starts[0] & self._open_bits(day):
+                    served[name] = day
+                    continue
+                unwanted |= 1 << (day - self._kept.first_day)
+                if not starts[0]:
+                    unserved[day] = starts
+            self._days[name].put(self._kept.first_day, unserved)
+            self._empty[name] |= unwanted
+        return served
 
     # What the visitor wants ----------------------------------------------------------------------
 

@@ -8,16 +8,18 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnibook.clinic import Opening, Policies, Recurrence, Release
+from omnibook.clinic import DayPart, Opening, Policies, Recurrence, Release
 from omnibook.errors import InvalidValue
 from omnibook.ids import ScheduleId
 from omnibook.kept_days import MOST_DAYS, DayKeeper
+from omnibook.preference import Filter
 from omnibook.search import Search, Wish
 from omnibook.times import Span
 from support.naive_availability import Scene, generated, minute_of, searched
 from support.strategies_scenes import (
     NIGHTS,
     SCHEDULES,
+    TALK,
     claim,
     desk_closure,
     desk_opening,
@@ -245,11 +247,13 @@ def _released(days: int, schedules: int = 1) -> Scene:
     return Scene(clinic=clinic, service=service("visit", 30), now=START, appointments=taken)
 
 
-def test_days_that_are_not_shown_yet_are_read_once_and_again_when_they_are() -> None:
-    """R27: each of them for itself, and none by days with starts, which are bounded."""
+def test_days_that_are_not_shown_yet_are_read_when_they_are() -> None:
+    """R27: each of them for itself, and kept as empty until then."""
+    for days in (30, 365):
+        assert len(_asked(_released(days), DayKeeper(_released(days).clinic))) < 8
     scene = _released(60)
     keeper = DayKeeper(scene.clinic)
-    assert len(_asked(scene, keeper)) > 60
+    _asked(scene, keeper)
     assert keeper.kept(minute_of(START) // 1440).days == 0
     for day in range(7):
         for hour in (6, 7, 8, 20):
@@ -260,6 +264,38 @@ def test_days_that_are_not_shown_yet_are_read_once_and_again_when_they_are() -> 
     assert searched(evolve(scene, now=START + timedelta(days=6)), 5, keeper=keeper)
     # Also for a server whose clock is behind that of the one before it.
     assert searched(scene, 5, keeper=keeper) == generated(scene)[:5] == []
+
+
+def test_days_that_no_opening_serves_are_not_read() -> None:
+    """R19: neither for an activity that nobody offers, nor for a time at which nothing begins."""
+    for days in (30, 365):
+        scene = _full_for(0, days)
+        talk = evolve(scene.service, activities=(TALK,))
+        early = Filter(part=DayPart(time(3), time(4)))
+        for rare in (evolve(scene, service=talk), evolve(scene, chosen=early)):
+            keeper = DayKeeper(scene.clinic)
+            assert len(_asked(rare, keeper)) == 4
+            assert searched(rare, 5, keeper=keeper) == []
+
+
+def test_beyond_the_last_opening_of_the_desk_the_recurring_ones_decide() -> None:
+    """R48: up to it every day is read, and what the desk opened is found."""
+    scene = _full_for(0, 90)
+    talk = evolve(scene.service, activities=(CARE,))
+    clinic = small_clinic(
+        schedules=(
+            schedule("a", evolve(opening(time(9), time(17)), activities=frozenset({TALK}))),
+        ),
+        policies=scene.clinic.policies,
+    )
+    start = START + timedelta(days=40)
+    span = Span(start, start + timedelta(hours=1))
+    opened = desk_opening(span, ScheduleId("a"), timedelta(minutes=15))
+    rare = evolve(scene, clinic=clinic, service=talk, desk_openings=(opened,))
+    keeper = DayKeeper(clinic)
+    asked = _asked(rare, keeper, wanted=1000)
+    assert 40 <= len(set(asked)) < 90
+    assert searched(rare, 1000, keeper=keeper) == generated(rare) != []
 
 
 def test_openings_that_change_while_they_are_read_are_kept_under_no_version() -> None:

@@ -130,6 +130,10 @@ class Scene:
             busy=state.busy,
             openings=state.openings,
             closures=state.closures,
+            opened_until=max(
+                (each.span.end for each in self.desk_openings if each.schedule_id == key),
+                default=None,
+            ),
         )
 
 

@@ -105,6 +105,19 @@ class DaysWithEdges(ClayStore):
         }
 
 
+class OpenedWithinTheDays(ClayStore):
+    """Tells until when the desk opened a schedule by the days that are asked for."""
+
+    def answer(self, query: Query[Any], now: datetime) -> object:
+        answer: Any = super().answer(query, now)
+        if not isinstance(query, ReadDays):
+            return answer
+        return {
+            name: evolve(each, opened_until=max((o.span.end for o in each.openings), default=None))
+            for name, each in answer.items()
+        }
+
+
 class SameVersion(ClayStore):
     """Changes no version for some kinds of writes."""
 

@@ -322,6 +322,10 @@ def _days(tables: Tables, query: ReadDays) -> dict[ScheduleId, ScheduleDays]:
             busy=tuple(busy.get(each, ())),
             openings=tuple(openings.get(each, ())),
             closures=tuple(closures.get(each, ())),
+            opened_until=max(
+                (opening.span.end for opening in _openings(tables) if opening.schedule_id == each),
+                default=None,
+            ),
         )
         for each in query.schedules
     }

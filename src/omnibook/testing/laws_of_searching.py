@@ -1,6 +1,6 @@
 """What a search is told of days (:class:`omnibook.ports.ReadDays`; R27)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import evolve
@@ -15,6 +15,7 @@ from omnibook.testing.bench import Bench, StoreLaw
 from omnibook.testing.laws import Seen, same
 from omnibook.testing.samples import (
     CLINIC,
+    ELSEWHERE,
     NOW,
     OTHER,
     SCHEDULE,
@@ -24,6 +25,7 @@ from omnibook.testing.samples import (
     closure,
     hold,
     hours,
+    in_clinic,
     keep,
     look,
     opening,
@@ -223,6 +225,34 @@ def _windows(bench: Bench) -> None:
     same("the days of no schedule", store.read(nobody)[1], {})
 
 
+def _opened(bench: Bench) -> None:
+    store = bench.store
+
+    def until(what: str, promised: datetime | None) -> None:
+        for handle in (store, bench.another()):
+            for first, last in ((0, 0), (-5, 60)):
+                same(f"until when {what}", days_told(handle, first, last).opened_until, promised)
+        same(f"of the other room, {what}", days_told(store, schedule=OTHER).opened_until, at(9))
+
+    near, far = hours(1, 2), Span(at(400), at(400.25) + timedelta(seconds=1))
+    keep(store, PutDeskOpening(opening("there", hours(8, 9), schedule_id=OTHER)))
+    until("nothing was opened", None)
+    keep(
+        store,
+        PutDeskOpening(opening("far", far)),
+        PutDeskClosure(closure("later", hours(500, 501))),
+    )
+    keep(store, PutDeskOpening(opening("near", near)), PutAppointment(appointment("last", 600)))
+    until("the desk opened twice", far.end)
+    elsewhere = in_clinic(ELSEWHERE, PutDeskOpening(opening("foreign", hours(800, 801))))
+    keep(store, elsewhere, clinic_id=ELSEWHERE)
+    until("another clinic opened", far.end)
+    keep(store, DropDeskOpening(OpeningId("far")))
+    until("the later one was dropped", near.end)
+    keep(store, DropDeskOpening(OpeningId("near")))
+    until("all were dropped", None)
+
+
 LAWS = (
     StoreLaw(
         "searching.booked",
@@ -247,6 +277,12 @@ LAWS = (
         "a search is told the busy times, desk openings and desk closures that overlap its days, "
         "in order; what only touches them is no part (R48)",
         _windows,
+    ),
+    StoreLaw(
+        "searching.opened",
+        "a search is told until when the desk opened a schedule at the latest, whichever days it "
+        "asks for (R48)",
+        _opened,
     ),
 )
 """The laws of days."""

@@ -337,6 +337,14 @@ class Oracle:
                 busy=state.busy,
                 openings=state.openings,
                 closures=state.closures,
+                opened_until=max(
+                    (
+                        each.span.end
+                        for each in cast("list[DeskOpening]", self.of(query.clinic_id, "openings"))
+                        if each.schedule_id == schedule_id
+                    ),
+                    default=None,
+                ),
             )
         return told
 

@@ -102,15 +102,28 @@ BOOKED = (
 )
 """The booked days of the ``schedules`` from day ``first`` to ``last``, both included; bare."""
 
-_VERSIONS = (
+VERSIONS = (
     select(t.schedule_versions.c.schedule_id, t.schedule_versions.c.version)
     .where(t.schedule_versions.c.clinic_id == bindparam("clinic"))
     .execution_options(**{BARE: True})
 )
-VERSIONS = _VERSIONS
 """The versions of all schedules of a clinic; bare."""
-VERSIONS_OF = _VERSIONS.where(among(t.schedule_versions.c.schedule_id, "schedules"))
-"""The versions of the ``schedules``; bare."""
+_opened_until = (
+    select(func.max(t.desk_openings.c.ends_at, type_=Instant))
+    .where(t.desk_openings.c.clinic_id == bindparam("clinic"))
+    .where(t.desk_openings.c.schedule_id == t.schedule_versions.c.schedule_id)
+    .scalar_subquery()
+)
+VERSIONS_OF = (
+    select(
+        t.schedule_versions.c.schedule_id,
+        t.schedule_versions.c.version,
+        _opened_until.label("opened_until"),
+    )
+    .where(t.schedule_versions.c.clinic_id == bindparam("clinic"))
+    .where(among(t.schedule_versions.c.schedule_id, "schedules"))
+)
+"""The versions of the ``schedules``, and until when the desk opened them."""
 
 LIVE_HOLDS = (
     of_clinic(t.holds)

@@ -19,6 +19,8 @@ from omnibook.records import Slot
 from omnibook.times import Span
 from omnibook.transactions import Scope
 
+_NEVER_WRITTEN = (0, None)
+
 
 class LookingOut(Question[Outlook]):
     """What is asked for a :class:`~omnibook.ports.ReadOutlook`; asked once."""
@@ -89,14 +91,15 @@ class LookingAtDays(Question[Mapping[ScheduleId, ScheduleDays]]):
         """See :class:`~omnibook.adapters.sql.sessions.Question`."""
         del now
         found, days, standing = answers
-        versions = dict(found)
+        versions = {row.schedule_id: (row.version, row.opened_until) for row in found}
         booked = booked_of(days)
         busy, openings, closures = standing_of(standing)
         # Of thousands of schedules, on most of which nothing but appointments stands.
         return {
             each: ScheduleDays(
                 schedule_id=each,
-                version=versions.get(each, 0),
+                version=versions.get(each, _NEVER_WRITTEN)[0],
+                opened_until=versions.get(each, _NEVER_WRITTEN)[1],
                 booked=booked.get(each) or {},
                 busy=tuple(busy[each]) if each in busy else (),
                 openings=tuple(openings[each]) if each in openings else (),
