@@ -21,43 +21,27 @@ from availability_clinic import (
 )
 from availability_rows import RawReads
 from availability_workloads import NOW, Query, Workload
-from psycopg.rows import tuple_row
 from sqlalchemy import event
 
 import omnibook as ob
 from omnibook.adapters.sql import SqlDirectory, SqlStore, open_engine
 from omnibook.records import Slot
+from support.counted_rows import RowCounter
 
 PAGE = 5
 
 
 @define
-class Counter:
+class Counter(RowCounter):
     """How many rows a driver has handed over, and of how many statements on SQLite."""
 
-    rows: int = 0
     statements: int = 0
 
     def watch(self, connection: Any, _: object) -> None:
         """Count what comes by this connection of a driver."""
-        if isinstance(connection, psycopg.Connection):
-            connection.row_factory = self._of_postgres
-        else:
-            connection.row_factory = self._of_sqlite
+        super().watch(connection, _)
+        if not isinstance(connection, psycopg.Connection):
             connection.set_trace_callback(self._statement)
-
-    def _of_sqlite(self, _: object, row: tuple[object, ...]) -> tuple[object, ...]:
-        self.rows += 1
-        return row
-
-    def _of_postgres(self, cursor: Any) -> Callable[[Any], Any]:
-        make = tuple_row(cursor)
-
-        def counted(values: Any) -> Any:
-            self.rows += 1
-            return make(values)
-
-        return counted
 
     def _statement(self, _: str) -> None:
         self.statements += 1

@@ -27,7 +27,8 @@ from omnibook.errors import (
     StoreError,
 )
 from omnibook.facts import UNKNOWN, Sex
-from omnibook.front_desk import AsyncFrontDesk, FrontDesk
+from omnibook.front_desk import FrontDesk
+from omnibook.front_desk_async import AsyncFrontDesk
 from omnibook.health_numbers import HealthNumber
 from omnibook.identity import (
     ActingFor,

@@ -30,7 +30,7 @@ _CONTACT = "blind contact"
 
 @frozen
 class BlindIndexer:
-    """Makes blind indexes by a clinic's keyring: for a directory's rows, and for its questions."""
+    """Makes blind indexes by a clinic's keyring: for a directory's rows, and questions (R5, R6)."""
 
     keys: Keys
 

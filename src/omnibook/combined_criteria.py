@@ -5,6 +5,7 @@ true, or never, is no criterion (R13). One that nests criteria more than 20 deep
 could not be read back.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import date
 from typing import ClassVar, Self
@@ -35,10 +36,6 @@ _CRITERION = {"$ref": "#/$defs/criterion"}
 _CRITERIA = {"type": "array", "minItems": 1, "items": _CRITERION}
 
 
-def _asked_by(criteria: Iterable[Criterion]) -> frozenset[FactName]:
-    return frozenset[FactName]().union(*map(asked_by, criteria))
-
-
 def _judge_all(
     criteria: tuple[Criterion, ...], facts: Facts, on: Day, count: int, code: ReasonCode
 ) -> Finding:
@@ -46,9 +43,30 @@ def _judge_all(
     return Finding(at_least(count, [finding.truth for _, finding in parts]), code, parts)
 
 
+class _Combined(ABC):
+    """What the criteria share that hold others, and ask nothing themselves."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def within(self) -> tuple[Criterion, ...]:
+        """The criteria that it holds."""
+        ...
+
+    @property
+    def asks(self) -> frozenset[FactName]:
+        """What they ask."""
+        return frozenset[FactName]().union(*map(asked_by, self.within))
+
+    def turning_days(self, facts: Facts, first: date, last: date) -> Iterable[date]:
+        """Those of the criteria within."""
+        return turning_days_of(self.within, facts, first, last)
+
+
 @frozen
-class _Several:
-    """What the criteria share that only hold other criteria."""
+class _Several(_Combined):
+    """What the criteria share that have no other settings."""
 
     kind: ClassVar[str]
     criteria: tuple[Criterion, ...] = field(converter=criteria_of)
@@ -60,15 +78,6 @@ class _Several:
     def within(self) -> tuple[Criterion, ...]:
         """The criteria that it holds."""
         return self.criteria
-
-    @property
-    def asks(self) -> frozenset[FactName]:
-        """What they ask."""
-        return _asked_by(self.criteria)
-
-    def turning_days(self, facts: Facts, first: date, last: date) -> Iterable[date]:
-        """Those of the criteria within."""
-        return turning_days_of(self.criteria, facts, first, last)
 
     def settings(self) -> dict[str, object]:
         """The ``criteria`` within."""
@@ -109,7 +118,7 @@ class AnyOf(_Several):
 
 
 @frozen
-class AtLeast:
+class AtLeast(_Combined):
     """``count`` of the criteria hold, or more (R20).
 
     Raises :class:`InvalidValue` for a count that is no whole number from 1 to the number of
@@ -133,18 +142,9 @@ class AtLeast:
         """The criteria that it holds."""
         return self.criteria
 
-    @property
-    def asks(self) -> frozenset[FactName]:
-        """What they ask."""
-        return _asked_by(self.criteria)
-
     def judge(self, facts: Facts, on: Day) -> Finding:
         """TRUE or FALSE once the unknown ones cannot change it any more."""
         return _judge_all(self.criteria, facts, on, self.count, ReasonCode.AT_LEAST)
-
-    def turning_days(self, facts: Facts, first: date, last: date) -> Iterable[date]:
-        """Those of the criteria within."""
-        return turning_days_of(self.criteria, facts, first, last)
 
     def settings(self) -> dict[str, object]:
         """The ``count`` and the ``criteria`` within."""
@@ -174,7 +174,7 @@ class AtLeast:
 
 
 @frozen
-class Not:
+class Not(_Combined):
     """The criterion does not hold (R20); unknown stays unknown (R21)."""
 
     kind: ClassVar[str] = "not"
@@ -188,19 +188,10 @@ class Not:
         """The criterion that it holds."""
         return (self.criterion,)
 
-    @property
-    def asks(self) -> frozenset[FactName]:
-        """What that one asks."""
-        return asked_by(self.criterion)
-
     def judge(self, facts: Facts, on: Day) -> Finding:
         """The opposite of what the criterion within finds."""
         found = self.criterion.judge(facts, on)
         return Finding(found.truth.not_(), ReasonCode.NOT, (("criterion", found),))
-
-    def turning_days(self, facts: Facts, first: date, last: date) -> Iterable[date]:
-        """Those of the criterion within."""
-        return self.criterion.turning_days(facts, first, last)
 
     def settings(self) -> dict[str, object]:
         """The ``criterion`` within."""

@@ -20,7 +20,7 @@ from omnibook.errors import InvalidValue
 
 @unique
 class ContactChange(StrEnum):
-    """What is done with a contact."""
+    """What is done with a contact (R41)."""
 
     VERIFY = "verify"
     MOVE = "move"
@@ -29,7 +29,7 @@ class ContactChange(StrEnum):
 
 @frozen(kw_only=True)
 class ContactEdit:
-    """One change of one contact of a file.
+    """One change of one contact of a file (R41, R43).
 
     ``match_key`` names the contact (:attr:`~omnibook.contacts.ContactPoint.match_key`).
     ``position`` is where a moved one comes, counted from 1 over all contacts of the file; beyond
@@ -53,7 +53,7 @@ class ContactEdit:
 
 
 def edited(contacts: Iterable[ContactPoint], edit: ContactEdit) -> tuple[ContactPoint, ...] | None:
-    """The contacts of a file after the edit, ranked 1, 2, 3 …; nothing when none has the key.
+    """The contacts of a file after the edit, ranked 1, 2, 3 …; None when none has the key (R41).
 
     A file may hold the same contact twice: both are verified, moved together, or removed.
     """

@@ -3,7 +3,6 @@
 Ages are completed years, months or weeks, as :mod:`omnibook.ages` counts them. A date is today's or
 the visit's (:class:`AsOf`); an age range needs a bound, or it would hold for everybody (R13).
 """
-# ruff: noqa: ARG002, ARG003 - every criterion takes what the protocol passes
 
 from collections.abc import Iterable
 from datetime import date, timedelta

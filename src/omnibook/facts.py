@@ -69,7 +69,7 @@ class UpcomingVisit:
     """
 
     on: date = field(repr=False)
-    service: str | None = None
+    service: str | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if not (is_date(self.on) and (self.service is None or _is_text(self.service))):
@@ -80,7 +80,7 @@ class UpcomingVisit:
 class PriorVisit:
     """The date of the last visit for a service."""
 
-    service: str
+    service: str = field(repr=False)
     on: date = field(repr=False)
 
     def __attrs_post_init__(self) -> None:

@@ -3,10 +3,9 @@
 A file, a number, a family doctor, a tag, the registered sex, the residence; and whether somebody
 books for a dependant. Each needs one fact or two, and is UNKNOWN without them (R21).
 """
-# ruff: noqa: ARG002, ARG003 - every criterion takes what the protocol passes
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
 from attrs import field, frozen
@@ -19,68 +18,64 @@ from omnibook.reason_codes import ReasonCode
 from omnibook.table_reader import TEXT_LIMIT, TableReader
 
 
-def _presence(
-    fact: object, name: FactName, present: ReasonCode, missing: ReasonCode, open_: ReasonCode
-) -> Finding:
-    if fact is UNKNOWN:
-        return found(Truth.UNKNOWN, open_, name)
-    if fact is None or fact is False:
-        return found(Truth.FALSE, missing, name)
-    return found(Truth.TRUE, present, name)
+class _Presence(Plain):
+    """What the criteria share that ask whether one fact is there."""
+
+    __slots__ = ()
+
+    fact: ClassVar[FactName]
+    codes: ClassVar[Mapping[Truth, ReasonCode]]
+
+    @property
+    def asks(self) -> frozenset[FactName]:
+        """The fact."""
+        return frozenset({self.fact})
+
+    def judge(self, facts: Facts, on: Day) -> Finding:
+        """TRUE if it is there, FALSE if there is known to be none, UNKNOWN otherwise (R21)."""
+        fact: object = getattr(facts, self.fact)
+        known = Truth.of(fact is not None and fact is not False)
+        truth = Truth.UNKNOWN if fact is UNKNOWN else known
+        return found(truth, self.codes[truth], self.fact)
 
 
 @frozen
-class HasFile(Plain):
+class HasFile(_Presence):
     """The patient has a file at the clinic (R20)."""
 
     kind: ClassVar[str] = "has-file"
-    asks: ClassVar[frozenset[FactName]] = frozenset({FactName.HAS_FILE})
-
-    def judge(self, facts: Facts, on: Day) -> Finding:
-        """TRUE with a file, FALSE without."""
-        return _presence(
-            facts.has_file,
-            FactName.HAS_FILE,
-            ReasonCode.FILE_PRESENT,
-            ReasonCode.FILE_MISSING,
-            ReasonCode.FILE_UNKNOWN,
-        )
+    fact: ClassVar[FactName] = FactName.HAS_FILE
+    codes: ClassVar[Mapping[Truth, ReasonCode]] = {
+        Truth.TRUE: ReasonCode.FILE_PRESENT,
+        Truth.FALSE: ReasonCode.FILE_MISSING,
+        Truth.UNKNOWN: ReasonCode.FILE_UNKNOWN,
+    }
 
 
 @frozen
-class FileNumberHere(Plain):
+class FileNumberHere(_Presence):
     """The patient's file carries a file number of this clinic (R20)."""
 
     kind: ClassVar[str] = "file-number-here"
-    asks: ClassVar[frozenset[FactName]] = frozenset({FactName.FILE_NUMBER})
-
-    def judge(self, facts: Facts, on: Day) -> Finding:
-        """TRUE with a file number, FALSE if known to have none."""
-        return _presence(
-            facts.file_number,
-            FactName.FILE_NUMBER,
-            ReasonCode.FILE_NUMBER_PRESENT,
-            ReasonCode.FILE_NUMBER_MISSING,
-            ReasonCode.FILE_NUMBER_UNKNOWN,
-        )
+    fact: ClassVar[FactName] = FactName.FILE_NUMBER
+    codes: ClassVar[Mapping[Truth, ReasonCode]] = {
+        Truth.TRUE: ReasonCode.FILE_NUMBER_PRESENT,
+        Truth.FALSE: ReasonCode.FILE_NUMBER_MISSING,
+        Truth.UNKNOWN: ReasonCode.FILE_NUMBER_UNKNOWN,
+    }
 
 
 @frozen
-class FamilyDoctorHere(Plain):
+class FamilyDoctorHere(_Presence):
     """A doctor of this clinic follows the patient (R20)."""
 
     kind: ClassVar[str] = "family-doctor-here"
-    asks: ClassVar[frozenset[FactName]] = frozenset({FactName.FAMILY_DOCTOR})
-
-    def judge(self, facts: Facts, on: Day) -> Finding:
-        """TRUE with a family doctor here, FALSE if known to have none here."""
-        return _presence(
-            facts.family_doctor,
-            FactName.FAMILY_DOCTOR,
-            ReasonCode.FAMILY_DOCTOR_PRESENT,
-            ReasonCode.FAMILY_DOCTOR_MISSING,
-            ReasonCode.FAMILY_DOCTOR_UNKNOWN,
-        )
+    fact: ClassVar[FactName] = FactName.FAMILY_DOCTOR
+    codes: ClassVar[Mapping[Truth, ReasonCode]] = {
+        Truth.TRUE: ReasonCode.FAMILY_DOCTOR_PRESENT,
+        Truth.FALSE: ReasonCode.FAMILY_DOCTOR_MISSING,
+        Truth.UNKNOWN: ReasonCode.FAMILY_DOCTOR_UNKNOWN,
+    }
 
 
 @frozen
@@ -275,18 +270,16 @@ class Residence(Plain):
 
 
 @frozen
-class ForDependant(Plain):
-    """Somebody books for the patient: a parent or a tutor (R3, R20)."""
+class ForDependant(_Presence):
+    """Somebody books for the patient: a parent or a tutor (R3, R20).
+
+    UNKNOWN where nobody says for whom the visit is booked.
+    """
 
     kind: ClassVar[str] = "for-dependant"
-    asks: ClassVar[frozenset[FactName]] = frozenset({FactName.FOR_DEPENDANT})
-
-    def judge(self, facts: Facts, on: Day) -> Finding:
-        """UNKNOWN where nobody says for whom the visit is booked."""
-        return _presence(
-            facts.for_dependant,
-            FactName.FOR_DEPENDANT,
-            ReasonCode.DEPENDANT_YES,
-            ReasonCode.DEPENDANT_NO,
-            ReasonCode.DEPENDANT_UNKNOWN,
-        )
+    fact: ClassVar[FactName] = FactName.FOR_DEPENDANT
+    codes: ClassVar[Mapping[Truth, ReasonCode]] = {
+        Truth.TRUE: ReasonCode.DEPENDANT_YES,
+        Truth.FALSE: ReasonCode.DEPENDANT_NO,
+        Truth.UNKNOWN: ReasonCode.DEPENDANT_UNKNOWN,
+    }

@@ -43,7 +43,7 @@ class NumberWarningCode(StrEnum):
 
 @frozen
 class NumberWarning:
-    """One thing to look at, for staff only: what differs, and whose number it is about."""
+    """One thing to look at, for staff only: what differs, and which issuer's number (R6)."""
 
     code: NumberWarningCode
     issuer: str

@@ -4,33 +4,39 @@ An outcome is returned, never raised. Every class has a stable ``code``; the sen
 patient or a clerk reads stand in :mod:`omnibook.messages`, by that code. Callers ``match`` on the
 class and let the type checker prove that none is forgotten (``typing.assert_never``).
 
+What a visitor is answered is written here. What the clinic's side is answered stands in
+:mod:`omnibook.desk_outcomes`, what a custodian is answered in :mod:`omnibook.custody_outcomes`;
+all of it, and every union, is taken from here.
+
 The union of *identify* shows nothing of why a visitor was not recognised: the one trace of being
 recognised is which services are listed (R10).
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from attrs import astuple, field, frozen
+from attrs import field, frozen
 
-from omnibook import time_rules
 from omnibook.clinic import Mode, Text
-from omnibook.contacts import ContactPoint
-from omnibook.eligibility import Verdict
-from omnibook.ids import (
-    AppointmentId,
-    ClosureId,
-    HoldId,
-    OpeningId,
-    PractitionerId,
-    ScheduleId,
-    ServiceId,
-    VisitToken,
+from omnibook.custody_outcomes import Erased, Exported, Purged, StillNeeded
+from omnibook.desk_outcomes import (
+    BusyImported,
+    Closed,
+    ContactsEdited,
+    DayList,
+    NotCancellable,
+    NotFound,
+    NotSupported,
+    Opened,
+    RequestReused,
+    ServiceExplanation,
+    TimeExplanation,
+    TimeTaken,
+    Withdrawn,
 )
+from omnibook.ids import AppointmentId, HoldId, PractitionerId, ServiceId, VisitToken
 from omnibook.problems import InvalidEntry
-from omnibook.records import Appointment, AppointmentStatus, Cancellation, Flag, Slot
-from omnibook.times import Span
+from omnibook.records import Appointment, Cancellation, Slot
 
 __all__ = [
     "AlreadyBooked",
@@ -304,160 +310,6 @@ BookOutcome = (
 ShowOutcome = LinkedAppointment | LinkDead
 CancelOutcome = Cancelled | TooLate | InvalidEntry | LinkDead
 
-
-@frozen(kw_only=True)
-class TimeTaken:
-    """The desk asked for a time that somebody's claim occupies (R33, R48)."""
-
-    code: ClassVar[str] = "desk.time-taken"
-
-
-@frozen
-class NotFound:
-    """No such record."""
-
-    code: ClassVar[str] = "desk.not-found"
-
-
-@frozen
-class RequestReused:
-    """A ``request_id`` was used before, for something else; nothing was done (R38)."""
-
-    code: ClassVar[str] = "desk.request-reused"
-
-
-@frozen(kw_only=True)
-class Opened:
-    """The time is open (R48)."""
-
-    code: ClassVar[str] = "desk.opened"
-    opening_id: OpeningId
-    span: Span
-
-
-@frozen(kw_only=True)
-class Closed:
-    """The time is closed; the appointments in it stand and are listed (R48)."""
-
-    code: ClassVar[str] = "desk.closed"
-    closure_id: ClosureId
-    span: Span
-    appointments: tuple[Appointment, ...] = ()
-
-
-@frozen
-class Withdrawn:
-    """The desk's opening or closure is gone, now or before."""
-
-    code: ClassVar[str] = "desk.withdrawn"
-
-
-@frozen(kw_only=True)
-class BusyImported:
-    """The host's busy times within the span are those given, and no others (R40).
-
-    ``count`` says how many. ``conflicts`` has a flag for each held time and each appointment that
-    one of them lies over: it stands, and staff settle it.
-    """
-
-    code: ClassVar[str] = "desk.busy-imported"
-    schedule_id: ScheduleId
-    span: Span
-    count: int
-    conflicts: tuple[Flag, ...] = ()
-
-
-@frozen(kw_only=True)
-class NotCancellable:
-    """An appointment in this status cannot be cancelled."""
-
-    code: ClassVar[str] = "desk.not-cancellable"
-    status: AppointmentStatus
-
-
-@frozen(kw_only=True)
-class DayList:
-    """The appointments that start on one day, in the order of time, and what needs a look."""
-
-    code: ClassVar[str] = "desk.day-list"
-    appointments: tuple[Appointment, ...]
-    flags: tuple[Flag, ...]
-
-
-@frozen(kw_only=True)
-class ServiceExplanation:
-    """Why a patient sees, or does not see, a service: the verdict with its reasons (R21)."""
-
-    code: ClassVar[str] = "desk.service-explained"
-    service_id: ServiceId
-    listed: bool
-    verdict: Verdict
-
-
-@frozen(kw_only=True)
-class TimeExplanation:
-    """Why a time is, or is not, offered: what each rule says of it, with its facts (R27).
-
-    ``rules`` stand in the order of :class:`~omnibook.time_rules.RuleCode`: those that were judged,
-    met or not. Grid, online and release are judged only where an opening covers the time;
-    eligibility and upcoming appointments only for a named patient (R22, R52).
-    """
-
-    code: ClassVar[str] = "desk.time-explained"
-    service_id: ServiceId
-    schedule_id: ScheduleId
-    start: datetime
-    rules: tuple[time_rules.TimeRule, ...]
-
-    @property
-    def offered(self) -> bool:
-        """Whether it is offered: to the patient, or to a visitor who may see the service."""
-        eligible = self.verdict is None or self.verdict.eligible
-        return eligible and not self.reasons and not self.already_booked
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The codes of what stands against the time itself; none for what the patient holds."""
-        if self.own_hold:
-            return ()
-        return tuple(each.obstacle for each in self.rules if each.obstacle and not each.met)
-
-    @property
-    def own_hold(self) -> bool:
-        """Whether the patient holds this very time: it stays in the patient's list (R28)."""
-        return any(isinstance(each, time_rules.HoldRule) and each.own_until for each in self.rules)
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """Of a named patient: eligibility on the time's own date (R22)."""
-        found = (
-            each.verdict for each in self.rules if isinstance(each, time_rules.EligibilityRule)
-        )
-        return next(found, None)
-
-    @property
-    def already_booked(self) -> bool:
-        """Whether an upcoming appointment of the patient for the service is in the way (R52)."""
-        return any(
-            isinstance(each, time_rules.AlreadyBookedRule) and not each.met for each in self.rules
-        )
-
-
-@frozen
-class NotSupported:
-    """The clinic's directory lets nobody edit contacts here: use the system that keeps them."""
-
-    code: ClassVar[str] = "desk.not-supported"
-
-
-@frozen(kw_only=True)
-class ContactsEdited:
-    """The contacts of the file as they now stand, in the order of their positions (R41, R43)."""
-
-    code: ClassVar[str] = "desk.contacts-edited"
-    contacts: tuple[ContactPoint, ...] = field(converter=tuple[ContactPoint, ...])
-
-
 DeskOpenOutcome = Opened | RequestReused | NotFound
 DeskCloseOutcome = Closed | TimeTaken | RequestReused | NotFound
 DeskWithdrawOutcome = Withdrawn
@@ -467,75 +319,6 @@ DeskCancelOutcome = Cancelled | NotCancellable | InvalidEntry | NotFound
 DeskContactOutcome = ContactsEdited | NotFound | NotSupported
 DeskExplainServiceOutcome = ServiceExplanation | NotFound
 DeskExplainTimeOutcome = TimeExplanation | NotFound
-
-
-@frozen(kw_only=True)
-class Purged:
-    """How many records of each kind had outlived their time, and are gone (R51).
-
-    ``appointments`` are those of persons without a file, ``attempts`` the rows of a limiter in the
-    store's database (R12).
-    """
-
-    code: ClassVar[str] = "custodian.purged"
-    visits: int = 0
-    holds: int = 0
-    appointments: int = 0
-    notices: int = 0
-    orders: int = 0
-    events: int = 0
-    flags: int = 0
-    audit: int = 0
-    attempts: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many records in all."""
-        return sum(astuple(self))
-
-
-@frozen(kw_only=True)
-class Exported:
-    """Everything that is kept of one person, as plain values for JSON (R51).
-
-    ``document`` is described in the reference, "What an export holds"; it is the one outcome that
-    is made of personal values, so that it belongs in no log.
-    """
-
-    code: ClassVar[str] = "custodian.exported"
-    document: Mapping[str, object] = field(repr=False, hash=False)
-
-
-@frozen(kw_only=True)
-class Erased:
-    """How many records of each kind were kept of the person, and are gone (R51)."""
-
-    code: ClassVar[str] = "custodian.erased"
-    visits: int = 0
-    holds: int = 0
-    appointments: int = 0
-    notices: int = 0
-    orders: int = 0
-    events: int = 0
-    flags: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many records in all."""
-        return sum(astuple(self))
-
-
-@frozen(kw_only=True)
-class StillNeeded:
-    """Nothing was erased: the person has appointments that are not over, or holds times (R51).
-
-    Cancel the appointments first; a hold lapses by itself within minutes.
-    """
-
-    code: ClassVar[str] = "custodian.still-needed"
-    appointments: int
-    holds: int
-
 
 PurgeOutcome = Purged
 ExportOutcome = Exported | NotFound

@@ -55,7 +55,7 @@ class PlannedVisit:
 
     visit_id: str
     start: datetime = field(converter=as_instant, repr=False)
-    service: str | None = None
+    service: str | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         visit_id, service = cast("object", self.visit_id), cast("object", self.service)

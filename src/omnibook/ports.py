@@ -232,8 +232,8 @@ class ContactEditor(Protocol):
 
         Nothing is returned, or changed, when there is no such file, or it has no such contact. The
         same ``order_id`` again changes nothing, and returns the contacts as they stand. A merged
-        file's survivor is edited. Orders are
-        told apart from those of :meth:`PatientDirectory.append_contacts` by their identifiers.
+        file's survivor is edited. Orders are told apart from those of
+        :meth:`PatientDirectory.append_contacts` by their identifiers.
         """
         ...
 

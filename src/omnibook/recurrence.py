@@ -28,7 +28,7 @@ def _rule_text(text: object) -> str | None:
 
 @frozen(kw_only=True)
 class Recurrence:
-    """On which dates an opening occurs: by a weekly pattern or a rule, with additions, exceptions.
+    """On which dates an opening occurs: a weekly pattern or a rule, additions, exceptions (R30).
 
     ``weekdays`` counts Monday as 0. ``first`` and ``last`` bound the pattern, and both count; a
     rule needs ``first``, and may end earlier by itself. ``additions`` occur outside of these bounds

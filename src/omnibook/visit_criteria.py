@@ -2,7 +2,6 @@
 
 What counts as a visit, and on which day it was, is settled by :mod:`omnibook.known_facts`.
 """
-# ruff: noqa: ARG002, ARG003 - every criterion takes what the protocol passes
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta

@@ -113,6 +113,17 @@ def keep(store: Archive, clinic_id: ClinicId, batches: list[list[Write]]) -> Non
             store.transact(scope, partial(_decided, decision))
 
 
+def filled(
+    store: Archive, clock: ManualClock, batches: list[list[Write]], now: datetime
+) -> ClinicId:
+    """A new clinic with what was written ten hours before the base; the clock then says now."""
+    clinic_id = fresh_clinic()
+    clock.set(BASE - timedelta(hours=10))
+    keep(store, clinic_id, batches)
+    clock.set(now)
+    return clinic_id
+
+
 def _decided(decision: Decision[None], _: Snapshot) -> Decision[None]:
     return decision
 
@@ -151,10 +162,7 @@ def test_a_purge_takes_what_has_outlived_its_time_and_nothing_younger(
     store: Archive, clock: ManualClock, batches: list[list[Write]], now: datetime, limit: int
 ) -> None:
     """R51: by instants alone, batch by batch, to the same end; run again, it takes nothing."""
-    clinic_id = fresh_clinic()
-    clock.set(BASE - timedelta(hours=10))
-    keep(store, clinic_id, batches)
-    clock.set(now)
+    clinic_id = filled(store, clock, batches, now)
     before, told = contents(store, clinic_id), versions(store, clinic_id)
     by = operation(clinic_id)
     total = dict.fromkeys((each.name for each in fields(Purged)), 0)
@@ -244,10 +252,7 @@ def test_an_export_holds_everything_of_the_person_and_nothing_of_another(
     subject: Subject,
 ) -> None:
     """R51."""
-    clinic_id = fresh_clinic()
-    clock.set(BASE - timedelta(hours=10))
-    keep(store, clinic_id, batches)
-    clock.set(now)
+    clinic_id = filled(store, clock, batches, now)
     before = contents(store, clinic_id)
 
     dossier = store.export(clinic_id, subject)
@@ -268,10 +273,7 @@ def test_what_is_erased_is_gone_everywhere_and_nothing_else_is(
     subject: Subject,
 ) -> None:
     """R51, R50: refused while needed; the trail stays; erased twice, nothing is found."""
-    clinic_id = fresh_clinic()
-    clock.set(BASE - timedelta(hours=10))
-    keep(store, clinic_id, batches)
-    clock.set(now)
+    clinic_id = filled(store, clock, batches, now)
     before, told = contents(store, clinic_id), versions(store, clinic_id)
     by = operation(clinic_id)
 

@@ -16,30 +16,10 @@ from omnibook.adapters.memory import MemoryStore
 from omnibook.adapters.sql import SqlStore
 from omnibook.errors import StoreError
 from omnibook.ids import ClinicId
-from omnibook.ports import (
-    AppointmentsWithin,
-    AuditTrail,
-    DueEvents,
-    DueNotices,
-    DueOrders,
-    FlagsOf,
-    Query,
-    ReadScope,
-    Store,
-)
+from omnibook.ports import Query, ReadScope, Store
 from omnibook.records import Busy
-from omnibook.testing.strategies.records import (
-    ALWAYS,
-    APPOINTMENTS,
-    BASE,
-    CLINIC,
-    SCHEDULES,
-    SUBJECTS,
-    busy_times,
-    of,
-    spans,
-)
-from omnibook.testing.strategies.writes import EVERYTHING, scopes, writes
+from omnibook.testing.strategies.records import BASE, busy_times
+from omnibook.testing.strategies.writes import EVERYTHING, queries_of_records, writes
 from omnibook.transactions import Decision, Write
 from support.busy import import_busy
 from support.postgres_fixtures import ENGINES
@@ -69,23 +49,6 @@ def kept(store: Store, clinic: ClinicId, writes: tuple[Write, ...]) -> str:
         return str(problem)
 
 
-def queries() -> st.SearchStrategy[Query[Any]]:
-    clinic = st.just(CLINIC)
-    limit = st.sampled_from((0, 1, 2, 100))
-    windows = spans() | st.just(ALWAYS)
-    schedules = st.none() | st.frozensets(of(SCHEDULES))
-    subjects = st.none() | of(SUBJECTS)
-    return st.one_of(
-        st.builds(ReadScope, scopes()),
-        st.builds(AppointmentsWithin, clinic_id=clinic, span=windows, schedules=schedules),
-        st.builds(FlagsOf, clinic_id=clinic, appointments=st.frozensets(of(APPOINTMENTS))),
-        st.builds(DueNotices, clinic_id=clinic, limit=limit),
-        st.builds(DueEvents, clinic_id=clinic, limit=limit),
-        st.builds(DueOrders, clinic_id=clinic, limit=limit),
-        st.builds(AuditTrail, clinic_id=clinic, span=windows, subject=subjects),
-    )
-
-
 steps = st.integers(0, 200 * 60_000_000).map(lambda n: timedelta(microseconds=n))
 
 
@@ -104,7 +67,7 @@ def test_memory_and_sql_keep_the_same_and_answer_the_same(kind: str, places: Pla
     @given(
         batches=st.lists(st.tuples(st.lists(writes(), max_size=4), steps), max_size=8),
         busy=st.lists(busy_times(), max_size=3),
-        asked=st.lists(st.tuples(queries(), steps), min_size=3, max_size=8),
+        asked=st.lists(st.tuples(queries_of_records(), steps), min_size=3, max_size=8),
     )
     def law(
         batches: list[tuple[list[Write], timedelta]],

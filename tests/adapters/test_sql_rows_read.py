@@ -2,12 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
-import psycopg
 import pytest
 from attrs import define, evolve
-from psycopg.rows import tuple_row
 from sqlalchemy import Engine, event, insert
 
 import omnibook as ob
@@ -16,6 +13,7 @@ from omnibook.clinic import Clinic
 from omnibook.daybits import bits_of
 from omnibook.ids import ClinicId, ScheduleId, ServiceId
 from omnibook.times import to_minute
+from support.counted_rows import RowCounter
 from support.postgres_fixtures import ENGINES, Postgres
 from support.sql_stores import engine_of
 from support.worlds import (
@@ -41,29 +39,8 @@ STAFF = ob.Actor.staff("staff-7")
 
 
 @define
-class Counter:
-    """How many rows a driver has handed over."""
-
-    rows: int = 0
-
-    def watch(self, connection: Any, _: object) -> None:
-        if isinstance(connection, psycopg.Connection):
-            connection.row_factory = self._of_postgres
-        else:
-            connection.row_factory = self._of_sqlite
-
-    def _of_sqlite(self, _: object, row: tuple[object, ...]) -> tuple[object, ...]:
-        self.rows += 1
-        return row
-
-    def _of_postgres(self, cursor: Any) -> Callable[[Any], Any]:
-        make = tuple_row(cursor)
-
-        def counted(values: Any) -> Any:
-            self.rows += 1
-            return make(values)
-
-        return counted
+class Counter(RowCounter):
+    """How many rows a call reads."""
 
     def of(self, call: Callable[[], object]) -> int:
         """The rows of one call."""

@@ -5,7 +5,7 @@ of the ports, which is what a clock could tell apart.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from omnibook.identity import MatchCause
 from omnibook.ids import PatientId
 from omnibook.messages import describe_outcome
 from support.awaited import Waiting, async_store
-from support.looking import trail
+from support.looking import Noting, trail
 from support.worlds import JEAN, MARIE, MARIES_FORM, email, phone, small_clinic, world
 
 NUMBERED = evolve(MARIES_FORM, health_number="TREM04621918")
@@ -72,23 +72,6 @@ CAUSES: dict[MatchCause, list[tuple[ob.IdentityForm, list[ob.Patient]]]] = {
 EXAMPLES = [(cause, form, files) for cause, examples in CAUSES.items() for form, files in examples]
 
 
-class Counted:
-    """Passes every call on, and notes whose method it was and what kinds of things it got."""
-
-    def __init__(self, name: str, port: object, calls: list[tuple[str, ...]]) -> None:
-        self._name, self._port, self._calls = name, port, calls
-
-    def __getattr__(self, method: str) -> Callable[..., object]:
-        called = getattr(self._port, method)
-
-        def passed_on(*args: object, **more: object) -> object:
-            kinds = (type(each).__name__ for each in (*args, *more.values()))
-            self._calls.append((self._name, method, *kinds))
-            return called(*args, **more)
-
-        return passed_on
-
-
 Seen = tuple[type[object], dict[str, object], tuple[str, str], list[tuple[str, ...]]]
 
 
@@ -103,7 +86,7 @@ def seen(
     calls: list[tuple[str, ...]] = []
 
     def counted(name: str, port: object) -> Any:
-        return Counted(name, port, calls)
+        return Noting(name, port, calls)
 
     ports: dict[str, Any] = {
         "store": here.store if facade is ob.Portal else async_store(here),

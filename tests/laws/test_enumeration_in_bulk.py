@@ -5,7 +5,7 @@ Ten thousand where the environment says CI, fewer elsewhere; each from a source 
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from datetime import date, timedelta
 from random import Random  # noqa: TID251 - seeded: the same forms every time
 from typing import Any
@@ -18,7 +18,7 @@ from omnibook.identity import MatchCause
 from omnibook.ids import PatientId, ServiceId
 from omnibook.messages import describe_outcome
 from omnibook.visit_criteria import HadVisitFor
-from support.looking import trail
+from support.looking import Noting, trail
 from support.worlds import World, email, small_clinic, world
 
 FORMS = 10_000 if os.environ.get("CI") else 1_500
@@ -113,23 +113,6 @@ def form_of(draw: Random) -> ob.IdentityForm:
     if form.email is None and form.cell_phone is None:
         return evolve(form, email=f"person{number}@example.org")
     return form
-
-
-class Noting:
-    """Passes every call on, and notes whose method it was and what kinds of things it got."""
-
-    def __init__(self, name: str, port: object, calls: list[tuple[str, ...]]) -> None:
-        self._name, self._port, self._calls = name, port, calls
-
-    def __getattr__(self, method: str) -> Callable[..., object]:
-        called = getattr(self._port, method)
-
-        def passed_on(*args: object, **more: object) -> object:
-            kinds = (type(each).__name__ for each in (*args, *more.values()))
-            self._calls.append((self._name, method, *kinds))
-            return called(*args, **more)
-
-        return passed_on
 
 
 @frozen

@@ -196,8 +196,8 @@ def serving(scene: Scene, slot: Slot) -> list[Stretch]:
     """The occurrences around a slot that serve the service."""
     schedule = on(scene, slot)
     zone = schedule.zone or scene.clinic.zone
-    day = shown(minute_of(slot.start), zone).date()
-    around = stretches(scene, schedule, (day - timedelta(days=2), day + timedelta(days=2)))
+    first, last = (shown(minute_of(each), zone).date() for each in (slot.start, slot.end))
+    around = stretches(scene, schedule, (first - timedelta(days=2), last + timedelta(days=2)))
     return [each for each in around if not each.activities.isdisjoint(scene.service.activities)]
 
 
@@ -255,8 +255,8 @@ def test_the_openings_told_are_those_of_the_day(question: tuple[Scene, list[Slot
     zone = scene.clinic.zone
     for slot in slots:
         opening = rule_of(explained(scene, slot), OpeningRule)
-        dates = {shown(minute, zone).date() for minute in map(minute_of, (slot.start, slot.end))}
-        days = {min(dates), max(dates)}
+        first, last = (shown(minute_of(each), zone).date() for each in (slot.start, slot.end))
+        days = {first + timedelta(days=number) for number in range((last - first).days + 1)}
         told = sorted(
             (minute_of(each.span.start), minute_of(each.span.end))
             for each in (*opening.covering, *opening.near)

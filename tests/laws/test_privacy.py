@@ -43,6 +43,16 @@ PERSONAL = {
 }
 """What a field is called that holds something of a person."""
 
+PERSONAL_THERE = {
+    ("PlannedVisit", "service"),
+    ("PlannedVisit", "start"),
+    ("PriorVisit", "service"),
+    ("PriorVisit", "on"),
+    ("UpcomingVisit", "service"),
+    ("UpcomingVisit", "on"),
+}
+"""Fields with an ordinary name that hold something of a person: why and when somebody came."""
+
 IMPERSONAL = {
     ("Attempt", "health_number"): "a keyed hash",
     ("Attempt", "person"): "a keyed hash",
@@ -99,7 +109,8 @@ def shown_though_personal(kind: type[Any]) -> list[str]:
     found: list[str] = []
     for each in attrs.fields(kind):
         within = mentioned(hints.get(each.name, each.type))
-        personal = each.name in PERSONAL or PatientId in within
+        named = each.name in PERSONAL or (kind.__name__, each.name) in PERSONAL_THERE
+        personal = named or PatientId in within
         hides = SubjectKey in within or any(t in within for t in HIDE_THEMSELVES)
         exempt = hides or (kind.__name__, each.name) in IMPERSONAL
         if each.repr and personal and not exempt:
@@ -128,6 +139,8 @@ def test_the_search_for_personal_fields_finds_them() -> None:
 
     assert shown_though_personal(Leaky) == ["first_name", "whose", "all_of_them"]
     assert {"Appointment", "IdentityForm", "Held", "Scope"} <= classes().keys()
+    for kind, name in PERSONAL_THERE:
+        assert name in attrs.fields_dict(classes()[kind])
 
 
 # Values ------------------------------------------------------------------------------------------

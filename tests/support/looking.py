@@ -1,6 +1,6 @@
-"""Looking into a store from outside: what was kept, by the public queries only."""
+"""Looking from outside: what a store keeps, by public queries only, and which ports are called."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from omnibook.ids import ClinicId, ScheduleId, VisitId
@@ -52,3 +52,20 @@ def holds_of(store: Store, visit_id: VisitId, clinic_id: str = "clinic") -> tupl
     """Every hold record of a visit."""
     scope = Scope(clinic_id=ClinicId(clinic_id), visit=visit_id)
     return store.read(ReadScope(scope))[1].holds_of(visit_id)
+
+
+class Noting:
+    """Passes every call on, and notes whose method it was and what kinds of things it got."""
+
+    def __init__(self, name: str, port: object, calls: list[tuple[str, ...]]) -> None:
+        self._name, self._port, self._calls = name, port, calls
+
+    def __getattr__(self, method: str) -> Callable[..., object]:
+        called = getattr(self._port, method)
+
+        def passed_on(*args: object, **more: object) -> object:
+            kinds = (type(each).__name__ for each in (*args, *more.values()))
+            self._calls.append((self._name, method, *kinds))
+            return called(*args, **more)
+
+        return passed_on

@@ -9,11 +9,24 @@ from datetime import date, datetime, timedelta
 from typing import assert_never, assert_type
 
 import omnibook as ob
+from omnibook.adapters.sql import AsyncSqlLimiter, SqlLimiter
+from omnibook.blind_indexes import BlindIndexer
 from omnibook.clinic import Opening
+from omnibook.contact_edits import ContactEdit, edited
 from omnibook.dispatch import AsyncDispatcher, Delivered, Dispatcher
-from omnibook.identity import IdentityKeys
-from omnibook.ids import AppointmentId, ClosureId, OpeningId, OrderId, PatientId, ScheduleId
-from omnibook.messages import describe_outcome
+from omnibook.eligibility import Verdict
+from omnibook.identity import BlindKeys, IdentityKeys
+from omnibook.ids import (
+    AppointmentId,
+    ClinicId,
+    ClosureId,
+    OpeningId,
+    OrderId,
+    PatientId,
+    ScheduleId,
+)
+from omnibook.messages import describe_outcome, describe_rules
+from omnibook.number_warnings import NumberWarning, number_warnings
 from omnibook.outcomes import (
     DeskBookOutcome,
     DeskCancelOutcome,
@@ -23,8 +36,11 @@ from omnibook.outcomes import (
     DeskOpenOutcome,
     DeskWithdrawOutcome,
 )
+from omnibook.outlook import HeldTime, Outlook, ScheduleDays
 from omnibook.ports import (
+    Archive,
     AsyncAttemptLimiter,
+    AsyncContactEditor,
     AsyncEventSink,
     AsyncNotifier,
     AsyncPatientDirectory,
@@ -33,17 +49,38 @@ from omnibook.ports import (
     Attempt,
     AttemptLimiter,
     Clock,
+    ContactEditor,
     EventSink,
     Keys,
     Message,
     Notifier,
     PatientDirectory,
+    ReadDays,
+    ReadOutlook,
     ScheduleSource,
     Store,
     Tokens,
 )
 from omnibook.records import Event
-from omnibook.time_rules import TimeRule
+from omnibook.time_rules import (
+    AlreadyBookedRule,
+    AppointmentRule,
+    BusyRule,
+    ClosureRule,
+    EligibilityRule,
+    GridRule,
+    HoldRule,
+    HorizonRule,
+    LengthRule,
+    NoticeRule,
+    OnlineRule,
+    OpeningRule,
+    OpeningTime,
+    ReleaseRule,
+    StartRule,
+    TimeRule,
+)
+from omnibook.transactions import Scope
 
 
 def the_adapters_fit_their_ports(clinic: ob.Clinic) -> None:
@@ -94,6 +131,15 @@ class HostsDirectory:
         return points
 
 
+class HostsEditor(HostsDirectory):
+    """The same, where staff edit contacts."""
+
+    def edit_contacts(
+        self, patient_id: PatientId, edit: ContactEdit, *, order_id: OrderId
+    ) -> Sequence[ob.ContactPoint] | None:
+        return edited((), edit)
+
+
 class HostsOthers:
     """A host's own schedules, limiter, notifier and event sink."""
 
@@ -124,6 +170,18 @@ def a_hosts_own_adapters_fit(clinic: ob.Clinic) -> tuple[ob.Portal, Notifier, Ev
     return portal, others, others
 
 
+def an_editor_and_a_limiter_in_sql_fit_their_ports(
+    clinic_id: ClinicId,
+) -> tuple[AsyncAttemptLimiter, AsyncContactEditor]:
+    editor: ContactEditor = HostsEditor()
+    memory: ContactEditor = ob.MemoryDirectory()
+    limiter: AttemptLimiter = SqlLimiter("sqlite://", clinic_id, ob.LimiterPolicy())
+    attempt = Attempt(source="203.0.113.7", health_number=None, person="a keyed hash")
+    assert_type(limiter.admit(attempt), timedelta | None)
+    assert_type((editor, memory), tuple[ContactEditor, ContactEditor])
+    return AsyncSqlLimiter("sqlite://", clinic_id), HostsAwaited()
+
+
 class HostsAwaited:
     """The same as coroutines; one class may stand for several ports."""
 
@@ -137,6 +195,11 @@ class HostsAwaited:
         self, patient_id: PatientId, points: Sequence[ob.ContactPoint], *, order_id: OrderId
     ) -> Sequence[ob.ContactPoint]:
         return points
+
+    async def edit_contacts(
+        self, patient_id: PatientId, edit: ContactEdit, *, order_id: OrderId
+    ) -> Sequence[ob.ContactPoint] | None:
+        return edited((), edit)
 
     async def openings(
         self, schedule_ids: Sequence[ScheduleId]
@@ -418,11 +481,101 @@ def the_end(
         case ob.TimeExplanation(reasons=reasons, rules=rules):
             assert_type(reasons, tuple[str, ...])
             assert_type(rules, tuple[TimeRule, ...])
+            assert_type([fact_of(rule) for rule in rules], list[object])
             assert_type(time.offered, bool)
         case ob.NotFound():
             pass
         case _:
             assert_never(time)
+
+
+def fact_of(rule: TimeRule) -> object:
+    assert_type(rule.met, bool)
+    match rule:
+        case LengthRule(length=length):
+            return length
+        case StartRule() | NoticeRule() | HorizonRule():
+            return None
+        case OpeningRule(covering=covering):
+            assert_type(covering, tuple[OpeningTime, ...])
+            return covering
+        case GridRule() | OnlineRule() | ReleaseRule() | ClosureRule() | BusyRule():
+            return None
+        case HoldRule(own_until=own_until):
+            assert_type(own_until, datetime | None)
+            return own_until
+        case AppointmentRule() | AlreadyBookedRule():
+            return None
+        case EligibilityRule(verdict=verdict):
+            assert_type(verdict, Verdict)
+            return verdict
+        case _:
+            assert_never(rule)
+
+
+def the_words_of_an_explanation(explanation: ob.TimeExplanation, clinic: ob.Clinic) -> None:
+    assert_type(describe_rules(explanation, "en", clinic), tuple[tuple[TimeRule, str], ...])
+
+
+def the_contacts(desk: ob.FrontDesk, contact: ob.ContactPoint) -> tuple[ob.ContactPoint, ...]:
+    actor = ob.Actor.staff("staff-7")
+    moved = desk.move_contact("r4", "p-1", contact, position=1, actor=actor)
+    removed = desk.remove_contact("r5", "p-1", contact, actor=actor)
+    assert_type((moved, removed), tuple[ob.DeskContactOutcome, ob.DeskContactOutcome])
+    verified = desk.verify_contact("r6", "p-1", contact, actor=actor)
+    match verified:
+        case ob.ContactsEdited(contacts=contacts):
+            return contacts
+        case ob.NotFound() | ob.NotSupported():
+            return ()
+        case _:
+            assert_never(verified)
+
+
+def the_records(clinic: ob.Clinic, store: Archive) -> object:
+    keys = ob.Keyring.generate()
+    custodian = ob.Custodian(clinic, store=store, directory=ob.MemoryDirectory(), keys=keys)
+    assert_type(custodian.purge(actor=ob.Actor.system()), ob.Purged)
+    actor = ob.Actor.staff("staff-7")
+    exported = custodian.export(actor=actor, patient_id="p-1")
+    erased = custodian.erase(actor=actor, patient_id="p-1")
+    match erased:
+        case ob.Erased(total=total):
+            assert_type(total, int)
+        case ob.StillNeeded(appointments=appointments):
+            assert_type(appointments, int)
+        case ob.NotFound():
+            pass
+        case _:
+            assert_never(erased)
+    match exported:
+        case ob.Exported(document=document):
+            return document
+        case ob.NotFound():
+            return None
+        case _:
+            assert_never(exported)
+
+
+def what_a_search_asks_a_store(store: Store, clinic_id: ClinicId) -> None:
+    _, outlook = store.read(ReadOutlook(scope=Scope(clinic_id=clinic_id)))
+    assert_type(outlook, Outlook)
+    assert_type(outlook.holds, tuple[HeldTime, ...])
+    room = ScheduleId("room")
+    query = ReadDays(clinic_id=clinic_id, schedules=frozenset({room}), first=0, last=1)
+    days = store.read(query)[1]
+    assert_type(days[room], ScheduleDays)
+
+
+def what_a_directory_keeps(patient: ob.Patient, today: date) -> None:
+    indexer = BlindIndexer(ob.Keyring.generate())
+    assert_type(indexer.of_file(patient), BlindKeys)
+    assert_type(number_warnings(patient, today=today), tuple[NumberWarning, ...])
+
+
+def the_dates_of_an_opening() -> list[date]:
+    rule = ob.Recurrence.from_rrule("FREQ=WEEKLY", first=date(2026, 3, 2))
+    return list(rule.dates(date(2026, 3, 2), date(2026, 4, 2)))
 
 
 def what_is_raised_is_an_omnibook_error(

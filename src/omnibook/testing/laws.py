@@ -13,9 +13,9 @@ from enum import StrEnum, unique
 from typing import Any
 
 from attrs import fields, frozen, has
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase, settings
 
-UNJUDGED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+_UNJUDGED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 """What Hypothesis would say of slow machines and large values; a law is about the adapter."""
 
 
@@ -36,6 +36,19 @@ class Effort(StrEnum):
 
 
 _SCALES = {Effort.QUICK: 0.4, Effort.NORMAL: 1, Effort.THOROUGH: 12}
+
+
+def drawing(examples: int) -> settings:
+    """How laws have Hypothesis draw: so many examples, however long they take, and none kept."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=_UNJUDGED,
+    )
 
 
 class Seen(AssertionError):

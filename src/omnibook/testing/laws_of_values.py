@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any, cast
 
 from attrs import evolve
-from hypothesis import Phase, given, seed, settings
+from hypothesis import given, seed
 
 from omnibook.booking_form import DETAILS_LIMIT, REASON_LIMIT, BookingEntries
 from omnibook.contacts import ContactPoint, ContactSystem
@@ -35,7 +35,7 @@ from omnibook.records import (
     Visit,
 )
 from omnibook.testing.bench import Bench, StoreLaw
-from omnibook.testing.laws import UNJUDGED, Seen, require, same
+from omnibook.testing.laws import Seen, drawing, require, same
 from omnibook.testing.samples import (
     CLINIC,
     ENTRIES,
@@ -266,18 +266,8 @@ def _detached(bench: Bench) -> None:
 
 
 def _any_record(bench: Bench) -> None:
-    chosen = settings(
-        max_examples=bench.effort.times(20),
-        deadline=None,
-        database=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
-        suppress_health_check=UNJUDGED,
-    )
-
     @seed(bench.seed)
-    @chosen
+    @drawing(bench.effort.times(20))
     @given(
         records.visits(rich=True),
         records.holds(rich=True),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from attrs import frozen
-from hypothesis import Phase, given, seed, settings
+from hypothesis import given, seed
 from hypothesis import strategies as st
 
 from omnibook.adapters.clocks import ManualClock
@@ -16,7 +16,7 @@ from omnibook.attempts import LimiterPolicy
 from omnibook.ports import AsyncAttemptLimiter, Attempt, AttemptLimiter, Clock
 from omnibook.testing.bridge import Loop
 from omnibook.testing.interleaving import Shaker
-from omnibook.testing.laws import UNJUDGED, Effort, Promise, require, same
+from omnibook.testing.laws import Effort, Promise, drawing, require, same
 from omnibook.testing.samples import NOW
 
 AnyLimiter: TypeAlias = AttemptLimiter | AsyncAttemptLimiter
@@ -204,15 +204,7 @@ _STEPS = st.lists(
 
 
 def _reference(bench: LimiterBench) -> None:
-    @settings(
-        max_examples=bench.effort.times(30),
-        deadline=None,
-        database=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=UNJUDGED,
-    )
+    @drawing(bench.effort.times(30))
     @given(steps=_STEPS, overall=st.integers(2, 12))
     def proven(steps: list[tuple[str, str, str | None, timedelta]], overall: int) -> None:
         policy = LimiterPolicy(per_source=4, per_health_number=2, per_person=3, overall=overall)

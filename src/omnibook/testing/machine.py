@@ -27,7 +27,7 @@ from omnibook.errors import Contention, StoreError
 from omnibook.ids import ClinicId
 from omnibook.ports import Query, ReadOutlook, ReadScope, Store
 from omnibook.testing.bench import Bench, StoreLaw
-from omnibook.testing.laws import UNJUDGED, Effort, Seen, same
+from omnibook.testing.laws import Effort, Seen, drawing, same
 from omnibook.testing.oracle import Oracle
 from omnibook.testing.samples import audit, in_clinic, keep
 from omnibook.testing.strategies.records import BASE
@@ -187,15 +187,10 @@ class StoreMachine(RuleBasedStateMachine):
 def _agrees(bench: Bench) -> None:
     machine = type("StoreMachine", (StoreMachine,), {"bench": bench})
     chosen = settings(
-        max_examples=bench.effort.times(25),
+        drawing(bench.effort.times(25)),
         stateful_step_count=25,
-        deadline=None,
-        database=None,
-        print_blob=False,
-        report_multiple_bugs=False,
         # The shortest steps that show a fault take a minute to find.
         phases=(Phase.generate, Phase.shrink)[: 1 + (bench.effort is not Effort.QUICK)],
-        suppress_health_check=UNJUDGED,
     )
     seeded = seed(bench.seed)(machine)
     try:

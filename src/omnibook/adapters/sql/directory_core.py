@@ -76,13 +76,9 @@ class DirectoryCore(Leasing):
         self, patient_id: PatientId, points: Sequence[ContactPoint], order_id: OrderId
     ) -> Sequence[ContactPoint]:
         """See :meth:`omnibook.ports.PatientDirectory.append_contacts`."""
-        questions = [
-            self._command(q.APPLIED, {"order": order_id}),
-            self._command(q.FILE_AND_SURVIVORS, {"id": patient_id}),
-        ]
-        lease, (applied, files) = await self._enter(questions)
+        lease, applied, files = await self._enter_file(patient_id, order_id)
         try:
-            row = _survivor({each.patient_id: each for each in files}, patient_id)
+            row = _survivor(files, patient_id)
             if applied or row is None:
                 return ()
             added = patient_of(row).lacking(points)
@@ -97,13 +93,9 @@ class DirectoryCore(Leasing):
         self, patient_id: PatientId, edit: ContactEdit, order_id: OrderId
     ) -> Sequence[ContactPoint] | None:
         """See :meth:`omnibook.ports.ContactEditor.edit_contacts`."""
-        questions = [
-            self._command(q.APPLIED, {"order": order_id}),
-            self._command(q.FILE_AND_SURVIVORS, {"id": patient_id}),
-        ]
-        lease, (applied, files) = await self._enter(questions)
+        lease, applied, files = await self._enter_file(patient_id, order_id)
         try:
-            row = _survivor({each.patient_id: each for each in files}, patient_id)
+            row = _survivor(files, patient_id)
             if row is None:
                 return None
             before = patient_of(row).contacts
@@ -151,6 +143,17 @@ class DirectoryCore(Leasing):
         await self._end(lease)
         return rows
 
+    async def _enter_file(
+        self, patient_id: PatientId, order_id: OrderId
+    ) -> tuple[Lease, Rows, Rows]:
+        """A turn, whether the order was applied, and the file with those it was merged into."""
+        questions = [
+            self._command(q.APPLIED, {"order": order_id}),
+            self._command(q.FILE_AND_SURVIVORS, {"id": patient_id}),
+        ]
+        lease, (applied, files) = await self._enter(questions)
+        return lease, applied, files
+
     async def _enter(self, questions: list[Command]) -> tuple[Lease, list[Rows]]:
         def use(turn: Turn) -> Awaitable[list[Rows]]:
             return turn.enter(self.clinic_id, DIRECTORY_STRIPE, questions)
@@ -164,11 +167,12 @@ def _is_whole(files: Sequence[Row]) -> bool:
     return all(row.merged_into is None or row.merged_into in known for row in files)
 
 
-def _survivor(files: dict[PatientId, Row], patient_id: PatientId) -> Row:
+def _survivor(rows: Rows, patient_id: PatientId) -> Row:
     """The row of the file that the named one was merged into in the end.
 
     Of a merge that leads nowhere, or runs in a circle, the last file that is there.
     """
+    files = {each.patient_id: each for each in rows}
     last: Row = None
     following: PatientId | None = patient_id
     while following is not None and following in files:

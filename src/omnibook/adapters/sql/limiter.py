@@ -182,7 +182,7 @@ def _core(
 
 
 class SqlLimiter(SqlAdapter):
-    """Counts attempts in a SQL database, for every process and host that uses it.
+    """Counts attempts in a SQL database, for every process and host that uses it (R12).
 
     :mod:`omnibook.attempts` says who waits, and for how long. Rows older than 24 hours go by
     themselves with the attempts that go on (R51), also in a database without a store. Who has to
