@@ -23,10 +23,10 @@ BENCH_STAMP := $(VENV)/.installed-bench
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # What talks to the outside by itself; everything else is covered to the last branch.
 NOT_PURE := */adapters/*,*/cli.py,*/testing/*
-SOURCES := $(wildcard src tests examples benchmarks docs/conf.py)
+SOURCES := $(wildcard src tests examples benchmarks docs/conf.py docs/screenshots.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format lint types imports coverage docs bench soak fuzz fmt clean
+.PHONY: help venv demo portal test check format lint types imports coverage docs bench soak fuzz fmt clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' \
@@ -82,6 +82,9 @@ $(BENCH_STAMP): $(STAMP)
 demo: $(STAMP) ## the walk in the terminal; LANGUAGE=fr for French
 	$(BIN)/python examples/demo.py --language $(LANGUAGE)
 
+portal: $(STAMP) ## the patient's portal in the browser; ARGS=--port=8080 for another port
+	$(BIN)/omnibook serve $(ARGS)
+
 test: $(STAMP) ## the tests; TESTS= names some, ARGS= adds options
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) $(TESTS) $(ARGS)
 
@@ -100,10 +103,10 @@ types: $(STAMP)
 imports: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
-# What is traced: races, storms and the kit's own proof take long enough as they are, and what they
-# reach besides is no pure module.
-TRACED := tests/rules tests/laws tests/adapters tests/docs
-UNTRACED := tests/contracts tests/testing
+# What is traced: races, storms, browsers and the kit's own proof take long enough as they are, and
+# what they reach besides is no pure module.
+TRACED := tests/rules tests/laws tests/adapters tests/web tests/docs --ignore=tests/web/browser
+UNTRACED := tests/contracts tests/testing tests/web/browser
 
 coverage: $(STAMP) ## the tests, with branch coverage: pure modules to the last branch
 	@mkdir -p build/coverage

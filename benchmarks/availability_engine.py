@@ -23,9 +23,10 @@ from omnibook.kept_days import KeptDays
 from omnibook.outlook import Outlook, ScheduleDays
 from omnibook.preference import Filter
 from omnibook.records import Slot, SlotRank
-from omnibook.search import Need, Search, Wish
+from omnibook.search import Need, Search
 from omnibook.times import from_minute
 from omnibook.transactions import Scope, Snapshot
+from omnibook.wishes import Wish
 
 _WHOLE_DAY = (1 << DAY) - 1
 _STRETCHES = [(1 << minutes) - 1 for minutes in range(2 * DAY)]

@@ -291,7 +291,7 @@ def cancelling_frees_the_time(story: Story) -> None:
     assert isinstance(booked, ob.Booked)
     story.read(booked)
     assert slot not in story.slots(emily, in_december)
-    cancelled = story.portal.cancel(booked.cancel_link)
+    cancelled = story.portal.cancel(booked.link)
     assert isinstance(cancelled, ob.Cancelled)
     story.read(cancelled)
     freed = story.slots(emily, in_december)

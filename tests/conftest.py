@@ -15,10 +15,6 @@ settings.register_profile(
     "dev", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
-    "ci",
-    parent=settings.get_profile("dev"),
-    max_examples=150,
-    derandomize=True,
-    print_blob=True,
+    "ci", parent=settings.get_profile("dev"), derandomize=True, print_blob=True
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -90,6 +90,8 @@ class BookRequest:
     patient: Patient | None
     reference: str
     operation: Operation
+    language: str | None = None
+    """Of the messages; the visit's where none is given."""
 
 
 def decide_book(request: BookRequest, snapshot: Snapshot) -> Decision[BookOutcome] | Again:
@@ -218,7 +220,7 @@ def _appointment(request: BookRequest, snapshot: Snapshot, visit: Visit, hold: H
         patient_id=None if patient is None else patient.patient_id,
         provisional=visit.identity if patient is None else None,
         entries=hold.entries,
-        language=visit.language,
+        language=request.language or visit.language,
         terms=visit.terms,
         source=visit.source,
         contact_keys=hold.contact_keys,
@@ -233,42 +235,42 @@ def _appointment(request: BookRequest, snapshot: Snapshot, visit: Visit, hold: H
 def booking_writes(
     appointment: Appointment, clinic: Clinic, patient: Patient | None
 ) -> tuple[Write, ...]:
-    """What every booking keeps, the patient's and the desk's alike (R39, R41, R42).
-
-    The order to add contact details is given when the form has one that the file lacks; staff are
-    told when it will be the file's first.
-    """
-    writes: list[Write] = [
+    """What every booking keeps, the patient's and the desk's alike (R39, R41, R42)."""
+    at = appointment.booked_at
+    return (
         PutAppointment(appointment),
         *on_booking(appointment, clinic),
-        PutEvent(_event(appointment, EventKind.BOOKED)),
-    ]
-    if patient is not None and patient.lacking(appointment.entries.contacts):
-        appointment_id = appointment.appointment_id
-        writes.append(
-            PutOrder(
-                ContactOrder(
-                    clinic_id=appointment.clinic_id,
-                    order_id=order_id(appointment),
-                    appointment_id=appointment_id,
-                    patient_id=patient.patient_id,
-                    not_before=appointment.booked_at,
-                )
-            )
-        )
-        if not any(point.current for point in patient.contacts):
-            writes.append(
-                RaiseFlag(
-                    Flag(
-                        clinic_id=appointment.clinic_id,
-                        flag_id=FlagId(derived_id("flag", FlagCode.FIRST_CONTACT, appointment_id)),
-                        code=FlagCode.FIRST_CONTACT,
-                        appointment_id=appointment_id,
-                        raised_at=appointment.booked_at,
-                    )
-                )
-            )
-    return tuple(writes)
+        PutEvent(event_of(appointment, EventKind.BOOKED, at)),
+        *(() if patient is None else contact_writes(appointment, patient, at)),
+    )
+
+
+def contact_writes(appointment: Appointment, patient: Patient, at: datetime) -> tuple[Write, ...]:
+    """The order to add the form's contacts to the file that the appointment is of (R41).
+
+    Given when the form has one that the file lacks; staff are told when it will be the file's
+    first.
+    """
+    if not patient.lacking(appointment.entries.contacts):
+        return ()
+    appointment_id = appointment.appointment_id
+    order = ContactOrder(
+        clinic_id=appointment.clinic_id,
+        order_id=order_id(appointment),
+        appointment_id=appointment_id,
+        patient_id=patient.patient_id,
+        not_before=at,
+    )
+    if any(point.current for point in patient.contacts):
+        return (PutOrder(order),)
+    flag = Flag(
+        clinic_id=appointment.clinic_id,
+        flag_id=FlagId(derived_id("flag", FlagCode.FIRST_CONTACT, appointment_id)),
+        code=FlagCode.FIRST_CONTACT,
+        appointment_id=appointment_id,
+        raised_at=at,
+    )
+    return (PutOrder(order), RaiseFlag(flag))
 
 
 def order_id(appointment: Appointment) -> OrderId:
@@ -276,15 +278,12 @@ def order_id(appointment: Appointment) -> OrderId:
     return OrderId(derived_id("order", appointment.clinic_id, appointment.appointment_id))
 
 
-def _event(appointment: Appointment, kind: EventKind) -> Event:
-    at = appointment.booked_at
-    if appointment.cancellation is not None:
-        at = appointment.cancellation.at
+def event_of(appointment: Appointment, kind: EventKind, at: datetime, *which: str) -> Event:
+    """What the host is told of an appointment; ``which`` tells what can happen more than once."""
+    identity = (appointment.clinic_id, kind, appointment.appointment_id, *which)
     return Event(
         clinic_id=appointment.clinic_id,
-        event_id=EventId(
-            derived_id("event", appointment.clinic_id, kind, appointment.appointment_id)
-        ),
+        event_id=EventId(derived_id("event", *identity)),
         kind=kind,
         appointment_id=appointment.appointment_id,
         revision=appointment.revision,
@@ -305,7 +304,8 @@ def linked(
     Returns :class:`LinkedAppointment`, or :class:`LinkDead` when the appointment has started, has
     changed since, or is gone.
     """
-    if appointment is None or appointment.revision != revision or appointment.slot.start <= now:
+    appointment = by_link(appointment, revision, now)
+    if appointment is None:
         return LinkDead()
     slot = appointment.slot
     service, schedule = clinic.service(slot.service_id), clinic.schedule(slot.schedule_id)
@@ -318,11 +318,20 @@ def linked(
         mode=None if service is None else service.mode,
         cancelled=appointment.status is AppointmentStatus.CANCELLED,
         cancellable=is_cancellable(appointment, clinic, now),
+        service_id=slot.service_id,
+        presence=appointment.presence,
     )
 
 
+def by_link(appointment: Appointment | None, revision: int, now: datetime) -> Appointment | None:
+    """The appointment, if an authentic link of ``revision`` leads to it yet (R44)."""
+    if appointment is None or appointment.revision != revision or appointment.slot.start <= now:
+        return None
+    return appointment
+
+
 def is_cancellable(appointment: Appointment, clinic: Clinic, now: datetime) -> bool:
-    """Whether the patient can still cancel: booked, and before the clinic's cut-off (R47)."""
+    """Whether the patient can still cancel or move: booked, before the clinic's cut-off (R47)."""
     return (
         appointment.status is AppointmentStatus.BOOKED
         and now <= appointment.slot.start - clinic.policies.cancel_cutoff
@@ -347,13 +356,9 @@ def decide_cancel(request: CancelRequest, snapshot: Snapshot) -> Decision[Cancel
     :class:`TooLate` when less than the clinic's cut-off is left before the start;
     :class:`LinkDead` when the appointment has started, changed, or cannot be cancelled.
     """
-    appointment = snapshot.appointments.get(request.appointment_id)
-    now = snapshot.now
-    if (
-        appointment is None
-        or appointment.revision != request.revision
-        or appointment.slot.start <= now
-    ):
+    known, now = snapshot.appointments.get(request.appointment_id), snapshot.now
+    appointment = by_link(known, request.revision, now)
+    if appointment is None:
         return Decision(LinkDead())
     if appointment.cancellation is not None:
         return Decision(cancelled_outcome(appointment, appointment.cancellation))
@@ -379,7 +384,7 @@ def cancel_writes(
     return (
         PutAppointment(cancelled),
         *on_cancellation(cancelled, clinic, cancellation.at),
-        PutEvent(_event(cancelled, EventKind.CANCELLED)),
+        PutEvent(event_of(cancelled, EventKind.CANCELLED, cancellation.at)),
         operation.audit(cancellation.at, "cancel", Cancelled.code),
     )
 

@@ -9,6 +9,11 @@ is a mistake, never a traceback.
 
 ``omnibook db`` looks after a database: see :mod:`omnibook.cli_db`.
 
+``omnibook dispatch`` sends messages, and ``omnibook check-deployment`` checks the file that it
+reads: see :mod:`omnibook.cli_dispatch`.
+
+``omnibook serve`` serves the patient's portal: see :mod:`omnibook.cli_serve`.
+
 Each subcommand is one function that adds its arguments and one that runs; see ``_COMMANDS``.
 """
 
@@ -31,6 +36,13 @@ from attrs import frozen
 from omnibook.adapters.clocks import SystemClock
 from omnibook.adapters.files import clinic_from_toml, load_patients
 from omnibook.cli_db import add_db, run_db, without_password
+from omnibook.cli_dispatch import (
+    add_check_deployment,
+    add_dispatch,
+    run_check_deployment,
+    run_dispatch,
+)
+from omnibook.cli_serve import add_serve, run_serve
 from omnibook.clinic import Clinic
 from omnibook.clinic_checks import warn_about
 from omnibook.criteria_schema import eligibility_schema
@@ -226,10 +238,17 @@ _Run = Callable[[argparse.Namespace], int]
 
 _COMMANDS: dict[str, tuple[str, _AddArguments, _Run]] = {
     "check-config": ("Check a clinic's file.", _add_check_config, _check_config),
+    "check-deployment": (
+        "Check a deployment's file, and all that it names.",
+        add_check_deployment,
+        run_check_deployment,
+    ),
     "criteria-schema": (
         "Print the JSON Schema of a service's eligibility.",
         _add_nothing,
         _print_schema,
     ),
     "db": ("Look after a database, and after the records in it.", add_db, run_db),
+    "dispatch": ("Send the messages that are due.", add_dispatch, run_dispatch),
+    "serve": ("Serve the patient's portal.", add_serve, run_serve),
 }

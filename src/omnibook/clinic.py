@@ -18,6 +18,7 @@ from omnibook.errors import InvalidValue
 from omnibook.health_numbers import SHIPPED_ISSUERS, Issuers
 from omnibook.identity import EntryRules, MatchPolicy
 from omnibook.ids import ActivityId, ClinicId, PractitionerId, ScheduleId, ServiceId
+from omnibook.own_texts import OwnTexts
 from omnibook.recurrence import Recurrence as Recurrence  # noqa: PLC0414 - public here too
 from omnibook.times import is_interval
 
@@ -287,6 +288,8 @@ class Clinic:
     silent_activities: frozenset[ActivityId] = frozenset()
     """Those whose appointments send no message (R45)."""
     policies: Policies = Policies()
+    texts: OwnTexts = OwnTexts()
+    """The clinic's own words, in place of those that :mod:`omnibook.messages` has."""
 
     def __attrs_post_init__(self) -> None:
         _refuse_twins("service", (service.service_id for service in self.services))

@@ -34,6 +34,7 @@ from omnibook.health_numbers import SHIPPED_ISSUERS, Issuers
 from omnibook.ids import ClinicId, PractitionerId, ScheduleId, ServiceId
 from omnibook.mistakes import Mistake, as_table, did_you_mean, shown
 from omnibook.opening_file import read_activities, read_closure, read_opening, read_some_activities
+from omnibook.own_texts import OwnTexts, read_own_texts
 from omnibook.policy_file import read_policies
 from omnibook.table_reader import DAY_MINUTES, TableReader
 
@@ -117,6 +118,7 @@ def _clinic(table: TableReader, kinds: CriterionKinds, issuers: Issuers) -> Clin
     closures = table.tables("closures", read_closure, "write [[closures]]")
     silent = read_activities(table, "silent_activities", activities)
     policies = table.table("policies", read_policies, "write [policies]", default=usual)
+    texts = table.table("texts", read_own_texts, "write [texts.fr]", default=OwnTexts())
     if not table.finish() or terms is None or zone is None:
         return None
     return Clinic(
@@ -133,6 +135,7 @@ def _clinic(table: TableReader, kinds: CriterionKinds, issuers: Issuers) -> Clin
         closures=closures,
         silent_activities=frozenset(silent),
         policies=policies or usual,
+        texts=texts or OwnTexts(),
     )
 
 

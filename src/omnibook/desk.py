@@ -1,19 +1,19 @@
-"""The clinic's own decisions: open, close, book, cancel, import (R33, R40, R46–R48).
+"""The clinic's own decisions: open, close, book, cancel (R33, R40, R46–R48).
 
 The desk may book outside openings, notice and eligibility, but never over a claim: a time that a
 visitor holds is as safe from the clinic as from other visitors (R33). What the desk makes carries
 an identifier derived from the caller's ``request_id``, so that a repeated call finds it (R38).
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from omnibook.audit import Operation
 from omnibook.booking import booking_writes, cancel_writes, cancelled_outcome
 from omnibook.booking_form import BookingEntries
 from omnibook.clinic import Clinic, Service
+from omnibook.desk_busy import is_taken
 from omnibook.identity import Identity, Patient
 from omnibook.ids import (
     ActivityId,
@@ -21,7 +21,6 @@ from omnibook.ids import (
     ClinicId,
     ClosureId,
     ContactKey,
-    FlagId,
     OpeningId,
     ScheduleId,
     derived_id,
@@ -29,13 +28,11 @@ from omnibook.ids import (
 from omnibook.notices import is_silent
 from omnibook.outcomes import (
     Booked,
-    BusyImported,
     Cancelled,
     Closed,
     DeskBookOutcome,
     DeskCancelOutcome,
     DeskCloseOutcome,
-    DeskImportOutcome,
     DeskOpenOutcome,
     DeskWithdrawOutcome,
     NotCancellable,
@@ -49,15 +46,12 @@ from omnibook.records import (
     VISITOR,
     Appointment,
     AppointmentStatus,
-    Busy,
     Cancellation,
     DeskClosure,
     DeskOpening,
-    Flag,
-    FlagCode,
     Slot,
 )
-from omnibook.times import Span, outward
+from omnibook.times import Span
 from omnibook.transactions import (
     Again,
     Decision,
@@ -65,7 +59,6 @@ from omnibook.transactions import (
     DropDeskOpening,
     PutDeskClosure,
     PutDeskOpening,
-    ReplaceBusy,
     Snapshot,
     Write,
 )
@@ -257,12 +250,7 @@ def decide_desk_book(request: DeskBooking, snapshot: Snapshot) -> Decision[DeskB
     if snapshot.forgotten:
         # A late repetition must not bring back what was erased since (R51).
         return Decision(RequestReused())
-    state = snapshot.schedules[request.slot.schedule_id]
-    in_the_way = [
-        *(claim.span for claim in state.claims if claim.is_live(snapshot.now)),
-        *(busy.span for busy in state.busy),
-    ]
-    if any(span.overlaps(request.claimed) for span in in_the_way):
+    if is_taken(snapshot, request.slot.schedule_id, request.claimed):
         return Decision(TimeTaken())
     patient = request.patient
     appointment = Appointment(
@@ -339,82 +327,3 @@ def decide_desk_cancel(
         closure = _put_closure(identifier, slot.schedule_id, slot.span, operation, snapshot)
         writes = (*writes, closure, operation.audit(snapshot.now, "close", Closed.code))
     return Decision(cancelled_outcome(appointment, cancellation), writes)
-
-
-@frozen(kw_only=True)
-class BusyImport:
-    """The busy times of one schedule within ``span``, as the host's own system has them now.
-
-    Spans are widened to whole minutes (R30). Raises
-    :class:`~omnibook.errors.InvalidValue` as :class:`~omnibook.transactions.ReplaceBusy` does.
-    """
-
-    word: ReplaceBusy
-    operation: Operation
-
-    @classmethod
-    def of(
-        cls, schedule_id: ScheduleId, span: Span, busy: Iterable[Busy], operation: Operation
-    ) -> "BusyImport":
-        """The import of these busy times."""
-        widened = (evolve(each, span=outward(each.span.start, each.span.end)) for each in busy)
-        word = ReplaceBusy(
-            schedule_id=schedule_id,
-            span=outward(span.start, span.end),
-            busy=tuple(sorted(widened)),
-        )
-        return cls(word=word, operation=operation)
-
-    @property
-    def span(self) -> Span:
-        """What the decision has to look at: the span, and all of what reaches into it."""
-        spans = (self.word.span, *(each.span for each in self.word.busy))
-        return Span(min(each.start for each in spans), max(each.end for each in spans))
-
-
-def decide_import_busy(
-    request: BusyImport, snapshot: Snapshot
-) -> Decision[DeskImportOutcome] | Again:
-    """Replace a schedule's busy times within a span; evict nothing (R40, R50).
-
-    Returns a decision with :class:`BusyImported` and the live claims that the new busy times
-    overlap. An import that finds everything as it is writes nothing.
-    """
-    word = request.word
-    if not snapshot.scope.covers(word.schedule_id, request.span):
-        return Again(snapshot.scope.widened({word.schedule_id: request.span}))
-    state = snapshot.schedules[word.schedule_id]
-    imported = evolve(snapshot, schedules={word.schedule_id: evolve(state, busy=word.busy)})
-    outcome = BusyImported(
-        schedule_id=word.schedule_id,
-        span=word.span,
-        count=len(word.busy),
-        conflicts=busy_conflicts(imported),
-    )
-    known = tuple(sorted(each for each in state.busy if word.replaces(each)))
-    if known == word.busy:
-        return Decision(outcome)
-    audit = request.operation.audit(snapshot.now, "import-busy", outcome.code)
-    return Decision(outcome, (word, audit))
-
-
-def busy_conflicts(snapshot: Snapshot) -> tuple[Flag, ...]:
-    """What the host's busy times lie over: nothing is evicted, staff are told (R40).
-
-    One flag for each live claim of the snapshot's schedules that a ``Busy`` overlaps, in the order
-    of time; a held time is named by the identifier that its appointment would have.
-    """
-    return tuple(
-        Flag(
-            clinic_id=snapshot.scope.clinic_id,
-            flag_id=FlagId(derived_id("flag", FlagCode.BUSY_CONFLICT, claim.owner)),
-            code=FlagCode.BUSY_CONFLICT,
-            appointment_id=AppointmentId(claim.owner),
-            raised_at=snapshot.now,
-        )
-        for claim in sorted(each for state in snapshot.schedules.values() for each in state.claims)
-        if claim.is_live(snapshot.now)
-        and any(
-            busy.span.overlaps(claim.span) for busy in snapshot.schedules[claim.schedule_id].busy
-        )
-    )

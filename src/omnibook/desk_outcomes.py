@@ -12,7 +12,14 @@ from omnibook import time_rules
 from omnibook.contacts import ContactPoint
 from omnibook.eligibility import Verdict
 from omnibook.ids import ClosureId, OpeningId, ScheduleId, ServiceId
-from omnibook.records import Appointment, AppointmentStatus, Flag
+from omnibook.records import (
+    Appointment,
+    AppointmentStatus,
+    ContactOrder,
+    Event,
+    Flag,
+    Notice,
+)
 from omnibook.times import Span
 
 
@@ -87,12 +94,107 @@ class NotCancellable:
 
 
 @frozen(kw_only=True)
+class Marked:
+    """The appointment has the status that was asked for, now or before (R40, R47)."""
+
+    code: ClassVar[str] = "desk.marked"
+    appointment: Appointment
+
+
+@frozen(kw_only=True)
+class NotMarkable:
+    """The appointment cannot be given that status, or not before an instant.
+
+    ``status`` is the one that it has. Nothing changes a cancelled one.
+    """
+
+    code: ClassVar[str] = "desk.not-markable"
+    status: AppointmentStatus
+    not_before: datetime | None = None
+
+
+@frozen(kw_only=True)
+class NotConfirmable:
+    """Nobody is expected any more: the appointment has begun, or is in another status (R44)."""
+
+    code: ClassVar[str] = "desk.not-confirmable"
+    status: AppointmentStatus
+
+
+@frozen(kw_only=True)
+class Attached:
+    """The appointment is of the patient's file, now or before (R15)."""
+
+    code: ClassVar[str] = "desk.attached"
+    appointment: Appointment
+
+
+@frozen
+class AlreadyAttached:
+    """The appointment is of another file; nothing was done (R15)."""
+
+    code: ClassVar[str] = "desk.already-attached"
+
+
+@frozen(kw_only=True)
+class NotMovable:
+    """An appointment in this status cannot be moved."""
+
+    code: ClassVar[str] = "desk.not-movable"
+    status: AppointmentStatus
+
+
+@frozen(kw_only=True)
+class MovedMeanwhile:
+    """Somebody else moved the appointment since it was looked at; nothing was done (R38)."""
+
+    code: ClassVar[str] = "desk.moved-meanwhile"
+    appointment: Appointment
+
+
+@frozen(kw_only=True)
 class DayList:
     """The appointments that start on one day, in the order of time, and what needs a look."""
 
     code: ClassVar[str] = "desk.day-list"
     appointments: tuple[Appointment, ...]
     flags: tuple[Flag, ...]
+
+
+@frozen(kw_only=True)
+class AppointmentList:
+    """The appointments that were looked up, in the order of time, and what needs a look."""
+
+    code: ClassVar[str] = "desk.appointments"
+    appointments: tuple[Appointment, ...]
+    flags: tuple[Flag, ...]
+
+
+@frozen(kw_only=True)
+class SetAsideList:
+    """What dispatchers gave up: messages, orders to add contacts, events for the host (R39).
+
+    The oldest of each, at most 100.
+    """
+
+    code: ClassVar[str] = "desk.set-aside"
+    notices: tuple[Notice, ...]
+    orders: tuple[ContactOrder, ...]
+    events: tuple[Event, ...]
+
+
+@frozen
+class QueuedAgain:
+    """What was set aside is due again, and starts anew."""
+
+    code: ClassVar[str] = "desk.queued-again"
+
+
+@frozen
+class NotSetAside:
+    """It waits for its turn, or is done, or of no use any more: nothing was changed."""
+
+    code: ClassVar[str] = "desk.not-set-aside"
 
 
 @frozen(kw_only=True)

@@ -1,12 +1,12 @@
-"""What staff do, for the front desk that waits and for the one that is awaited.
+"""What staff do for patients, for the front desk that waits and for the one that is awaited.
 
-It reads forms, asks the ports, and gives the pure decisions of :mod:`omnibook.desk` what they need.
-What each action answers, and when, is told where the public sees it: at
+It reads forms, asks the ports, and gives the pure decisions of :mod:`omnibook.desk`,
+:mod:`omnibook.desk_moving`, :mod:`omnibook.desk_marks` and :mod:`omnibook.desk_attaching` what they
+need. What each action answers, and when, is told where the public sees it: at
 :class:`omnibook.FrontDesk`.
 """
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
@@ -14,59 +14,54 @@ from attrs import evolve, frozen
 
 from omnibook.booking import CANCEL_REASON_LIMIT
 from omnibook.booking_form import BookingEntries, BookingForm, free_text
-from omnibook.clinic import LANGUAGES, Schedule
+from omnibook.clinic import LANGUAGES
 from omnibook.contact_edits import ContactChange, ContactEdit
-from omnibook.contacts import ContactPoint, ContactSystem
+from omnibook.contacts import ContactPoint
 from omnibook.desk import (
-    BusyImport,
-    CloseRequest,
     DeskBooking,
     DeskCancellation,
-    OpenRequest,
     appointment_of,
-    closure_of,
-    decide_close,
     decide_desk_book,
     decide_desk_cancel,
-    decide_import_busy,
-    decide_open,
-    decide_withdraw_closure,
-    decide_withdraw_opening,
-    opening_of,
 )
+from omnibook.desk_attaching import AttachRequest, decide_attach
 from omnibook.desk_contacts import edit_contact
-from omnibook.desk_looks import day_list, explain_service, explain_time, record_look
-from omnibook.errors import InvalidValue
-from omnibook.identity import ActingFor, Identity, IdentityForm, Patient
-from omnibook.ids import (
-    ActivityId,
-    AppointmentId,
-    ClosureId,
-    OpeningId,
-    PatientId,
+from omnibook.desk_input import (
+    checked_buffer,
+    checked_request,
+    claimed_by,
+    key_of,
+    new_start,
+    staff,
+    usual_contacts,
 )
+from omnibook.desk_looks import file_of
+from omnibook.desk_marks import MARKS, MarkRequest, decide_mark
+from omnibook.desk_moving import DeskMove, DeskPresence, decide_desk_move, decide_desk_presence
+from omnibook.desk_retries import try_again
+from omnibook.errors import InvalidValue
+from omnibook.identity import Identity, IdentityForm, Patient
+from omnibook.ids import AppointmentId, PatientId, SubjectKey
 from omnibook.orders import carry_out_quietly
 from omnibook.outcomes import (
+    Attached,
     Booked,
-    Closed,
-    DayList,
+    DeskAttachOutcome,
     DeskBookOutcome,
     DeskCancelOutcome,
-    DeskCloseOutcome,
     DeskContactOutcome,
-    DeskExplainServiceOutcome,
-    DeskExplainTimeOutcome,
-    DeskImportOutcome,
-    DeskOpenOutcome,
-    DeskWithdrawOutcome,
+    DeskMarkOutcome,
+    DeskMoveOutcome,
+    DeskPresenceOutcome,
+    DeskTryAgainOutcome,
     InvalidEntry,
+    Moved,
     NotFound,
-    Withdrawn,
 )
-from omnibook.ports import AppointmentsWithin, ReadScope
+from omnibook.ports import ReadScope
 from omnibook.problems import Problem, ProblemCode
-from omnibook.records import Actor, ActorKind, Busy, Slot
-from omnibook.times import Span, is_interval, local_date
+from omnibook.records import Actor, Appointment, AppointmentStatus, Slot
+from omnibook.times import is_interval, local_date
 from omnibook.transactions import Scope
 from omnibook.wiring import Wiring, storable
 
@@ -76,118 +71,6 @@ class DeskWork:
     """One clinic's desk, by its ports; no state is kept between actions."""
 
     wiring: Wiring
-
-    # Open and close ------------------------------------------------------------------------------
-
-    async def open_time(
-        self,
-        request_id: str,
-        schedule_id: str,
-        start: datetime,
-        end: datetime,
-        *,
-        activities: tuple[str, ...],
-        interval: timedelta,
-        actor: Actor,
-    ) -> DeskOpenOutcome:
-        """See :meth:`omnibook.FrontDesk.open_time`."""
-        by, schedule = _staff(actor), self.wiring.clinic.schedule(schedule_id)
-        identifier = opening_of(self.wiring.clinic.clinic_id, _request(request_id))
-        if schedule is None:
-            return NotFound()
-        if isinstance(cast("object", activities), str):
-            raise InvalidValue("activities must be a tuple of identifiers, not one text")
-        if not activities or not is_interval(interval):
-            raise InvalidValue("an opening needs an activity, and an interval of 1 to 1440 minutes")
-        if not self.wiring.clinic.activities.issuperset(activities):
-            raise InvalidValue("no service has one of these activities: nothing would be offered")
-        request = OpenRequest(
-            opening_id=identifier,
-            schedule_id=schedule.schedule_id,
-            span=_whole_minutes(start, end),
-            activities=tuple(ActivityId(each) for each in activities),
-            interval=interval,
-            operation=self.wiring.operation(by),
-        )
-        scope = self._schedule_scope(schedule, request.span)
-        return await self.wiring.transact(
-            evolve(scope, opening=identifier), partial(decide_open, request)
-        )
-
-    async def close_time(
-        self, request_id: str, schedule_id: str, start: datetime, end: datetime, *, actor: Actor
-    ) -> DeskCloseOutcome:
-        """See :meth:`omnibook.FrontDesk.close_time`."""
-        by, schedule = _staff(actor), self.wiring.clinic.schedule(schedule_id)
-        identifier = closure_of(self.wiring.clinic.clinic_id, _request(request_id))
-        if schedule is None:
-            return NotFound()
-        request = CloseRequest(
-            closure_id=identifier,
-            schedule_id=schedule.schedule_id,
-            span=_whole_minutes(start, end),
-            operation=self.wiring.operation(by),
-        )
-        scope = self._schedule_scope(schedule, request.span)
-        outcome = await self.wiring.transact(
-            evolve(scope, closure=identifier), partial(decide_close, request)
-        )
-        if not isinstance(outcome, Closed):
-            return outcome
-        _, found = await self.wiring.read(
-            AppointmentsWithin(
-                clinic_id=self.wiring.clinic.clinic_id,
-                span=outcome.span,
-                schedules=frozenset({schedule.schedule_id}),
-            )
-        )
-        standing = tuple(each for each in found if each.status.occupies)
-        if standing:
-            # A repeated call closes nothing, and shows them again.
-            subjects = map(self.wiring.subject_of, standing)
-            await record_look(self.wiring, by, "read-closed", Closed.code, subjects)
-        return evolve(outcome, appointments=standing)
-
-    async def withdraw_opening(self, opening_id: str, *, actor: Actor) -> DeskWithdrawOutcome:
-        """See :meth:`omnibook.FrontDesk.withdraw_opening`."""
-        operation = self.wiring.operation(_staff(actor))
-        if storable(opening_id) is None:
-            return Withdrawn()
-        return await self.wiring.transact(
-            Scope(clinic_id=self.wiring.clinic.clinic_id, opening=OpeningId(opening_id)),
-            partial(decide_withdraw_opening, OpeningId(opening_id), operation),
-        )
-
-    async def withdraw_closure(self, closure_id: str, *, actor: Actor) -> DeskWithdrawOutcome:
-        """See :meth:`omnibook.FrontDesk.withdraw_closure`."""
-        operation = self.wiring.operation(_staff(actor))
-        if storable(closure_id) is None:
-            return Withdrawn()
-        return await self.wiring.transact(
-            Scope(clinic_id=self.wiring.clinic.clinic_id, closure=ClosureId(closure_id)),
-            partial(decide_withdraw_closure, ClosureId(closure_id), operation),
-        )
-
-    async def import_busy(
-        self,
-        schedule_id: str,
-        start: datetime,
-        end: datetime,
-        busy: Iterable[Busy],
-        *,
-        actor: Actor,
-    ) -> DeskImportOutcome:
-        """See :meth:`omnibook.FrontDesk.import_busy`."""
-        if not isinstance(cast("object", actor), Actor) or actor.kind is ActorKind.VISITOR:
-            raise InvalidValue("an import is made by Actor.staff(staff_id), or by Actor.system()")
-        schedule = self.wiring.clinic.schedule(schedule_id)
-        if schedule is None:
-            return NotFound()
-        request = BusyImport.of(
-            schedule.schedule_id, Span(start, end), busy, self.wiring.operation(actor)
-        )
-        scope = self._schedule_scope(schedule, request.span)
-        return await self.wiring.transact(scope, partial(decide_import_busy, request))
 
     # Book and cancel -----------------------------------------------------------------------------
 
@@ -205,11 +88,11 @@ class DeskWork:
         buffer_after: timedelta = timedelta(),
     ) -> DeskBookOutcome:
         """See :meth:`omnibook.FrontDesk.book`."""
-        clinic, by = self.wiring.clinic, _staff(actor)
-        identifier = appointment_of(clinic.clinic_id, _request(request_id))
+        clinic, by = self.wiring.clinic, staff(actor)
+        identifier = appointment_of(clinic.clinic_id, checked_request(request_id))
         service = clinic.service(slot.service_id)
         schedule = clinic.schedule(slot.schedule_id)
-        claimed = _claimed(slot, buffer_before, buffer_after)
+        claimed = claimed_by(slot, buffer_before, buffer_after)
         who = await self._who(patient)
         if service is None or schedule is None or who is None:
             return NotFound()
@@ -236,13 +119,15 @@ class DeskWork:
             reference=self.wiring.tokens.reference(),
             operation=self.wiring.operation(by, subject),
         )
-        scope = self._schedule_scope(schedule, claimed)
-        outcome = await self.wiring.transact(
-            evolve(scope, appointment=identifier), partial(decide_desk_book, request)
+        scope = Scope(
+            clinic_id=clinic.clinic_id,
+            schedules={schedule.schedule_id: claimed},
+            appointment=identifier,
         )
+        outcome = await self.wiring.transact(scope, partial(decide_desk_book, request))
         if isinstance(outcome, Booked):
             await carry_out_quietly(self.wiring, outcome.appointment)
-            return evolve(outcome, cancel_link=self.wiring.cancel_link(outcome.appointment))
+            return evolve(outcome, link=self.wiring.link_to(outcome.appointment))
         return outcome
 
     async def cancel(
@@ -255,29 +140,119 @@ class DeskWork:
         asked_by_patient: bool = False,
     ) -> DeskCancelOutcome:
         """See :meth:`omnibook.FrontDesk.cancel`."""
-        by = _staff(actor)
+        by = staff(actor)
         problems: list[Problem] = []
         why = free_text(reason, "reason", CANCEL_REASON_LIMIT, problems)
         if problems:
             return InvalidEntry(tuple(problems))
-        if storable(appointment_id) is None:
+        about = await self._about(appointment_id)
+        if about is None:
             return NotFound()
-        identifier = AppointmentId(appointment_id)
-        scope = Scope(clinic_id=self.wiring.clinic.clinic_id, appointment=identifier)
-        _, snapshot = await self.wiring.read(ReadScope(scope))
-        appointment = snapshot.appointments.get(identifier)
-        if appointment is not None:
-            scope = scope.widened({appointment.slot.schedule_id: appointment.claimed})
-        subject = None if appointment is None else self.wiring.subject_of(appointment)
         request = DeskCancellation(
             clinic=self.wiring.clinic,
-            appointment_id=identifier,
+            appointment_id=about.appointment_id,
             reason=why,
             close_time=close_time,
             asked_by_patient=asked_by_patient,
-            operation=self.wiring.operation(by, subject),
+            operation=self.wiring.operation(by, about.subject),
         )
-        return await self.wiring.transact(scope, partial(decide_desk_cancel, request))
+        return await self.wiring.transact(about.scope, partial(decide_desk_cancel, request))
+
+    # Move, confirm, mark, attach -----------------------------------------------------------------
+
+    async def move(
+        self,
+        appointment_id: str,
+        schedule_id: str,
+        start: datetime,
+        *,
+        revision: int,
+        actor: Actor,
+        duration: timedelta | None,
+        buffers: tuple[timedelta | None, timedelta | None],
+    ) -> DeskMoveOutcome:
+        """See :meth:`omnibook.FrontDesk.move`."""
+        by, schedule = staff(actor), self.wiring.clinic.schedule(schedule_id)
+        if duration is not None and not is_interval(duration):
+            raise InvalidValue("an appointment's new length is whole minutes, from 1 to 1440")
+        begins = new_start(start)
+        before, after = (None if each is None else checked_buffer(each) for each in buffers)
+        about = await self._about(appointment_id)
+        if about is None or schedule is None:
+            return NotFound()
+        request = DeskMove(
+            clinic=self.wiring.clinic,
+            appointment_id=about.appointment_id,
+            revision=revision,
+            schedule_id=schedule.schedule_id,
+            start=begins,
+            duration=duration,
+            buffer_before=before,
+            buffer_after=after,
+            operation=self.wiring.operation(by, about.subject),
+        )
+        outcome = await self.wiring.transact(about.scope, partial(decide_desk_move, request))
+        if isinstance(outcome, Moved):
+            return evolve(outcome, link=self.wiring.link_to(outcome.appointment))
+        return outcome
+
+    async def confirm_presence(self, appointment_id: str, *, actor: Actor) -> DeskPresenceOutcome:
+        """See :meth:`omnibook.FrontDesk.confirm_presence`."""
+        by, about = staff(actor), await self._about(appointment_id)
+        if about is None:
+            return NotFound()
+        request = DeskPresence(
+            appointment_id=about.appointment_id,
+            operation=self.wiring.operation(by, about.subject),
+        )
+        return await self.wiring.transact(about.scope, partial(decide_desk_presence, request))
+
+    async def mark(
+        self, appointment_id: str, status: AppointmentStatus, *, actor: Actor
+    ) -> DeskMarkOutcome:
+        """See :meth:`omnibook.FrontDesk.mark`."""
+        by = staff(actor)
+        if not isinstance(cast("object", status), AppointmentStatus) or status not in MARKS:
+            raise InvalidValue("a mark is an AppointmentStatus, but for CANCELLED: use cancel")
+        about = await self._about(appointment_id)
+        if about is None:
+            return NotFound()
+        request = MarkRequest(
+            clinic=self.wiring.clinic,
+            appointment_id=about.appointment_id,
+            status=status,
+            operation=self.wiring.operation(by, about.subject),
+        )
+        return await self.wiring.transact(about.scope, partial(decide_mark, request))
+
+    async def attach(
+        self, appointment_id: str, patient_id: str, *, actor: Actor
+    ) -> DeskAttachOutcome:
+        """See :meth:`omnibook.FrontDesk.attach`."""
+        by, wiring = staff(actor), self.wiring
+        patient = await file_of(wiring, patient_id)
+        about = await self._about(appointment_id)
+        if patient is None or not patient.is_live or about is None:
+            return NotFound()
+        if about.appointment is not None and about.appointment.patient_id is not None:
+            # Perhaps of a file that was merged into this one, in a directory that does not tell.
+            holder = await wiring.survivor(about.appointment.patient_id)
+            if holder is not None and holder.patient_id == patient.patient_id:
+                patient = evolve(patient, replaces=patient.replaces | holder.replaces)
+        request = AttachRequest(
+            appointment_id=about.appointment_id,
+            patient=patient,
+            person=about.subject,
+            operation=wiring.operation(by, wiring.subject(patient.patient_id)),
+        )
+        outcome = await wiring.transact(about.scope, partial(decide_attach, request))
+        if isinstance(outcome, Attached):
+            await carry_out_quietly(wiring, outcome.appointment)
+        return outcome
+
+    async def try_again(self, identifier: str, *, actor: Actor) -> DeskTryAgainOutcome:
+        """See :meth:`omnibook.FrontDesk.try_again`."""
+        return await try_again(self.wiring, identifier, staff(actor))
 
     # Contacts ------------------------------------------------------------------------------------
 
@@ -285,7 +260,7 @@ class DeskWork:
         self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
     ) -> DeskContactOutcome:
         """See :meth:`omnibook.FrontDesk.verify_contact`."""
-        edit = ContactEdit(change=ContactChange.VERIFY, match_key=_key_of(contact))
+        edit = ContactEdit(change=ContactChange.VERIFY, match_key=key_of(contact))
         return await self._edit(request_id, patient_id, edit, actor)
 
     async def move_contact(
@@ -298,60 +273,22 @@ class DeskWork:
         actor: Actor,
     ) -> DeskContactOutcome:
         """See :meth:`omnibook.FrontDesk.move_contact`."""
-        edit = ContactEdit(change=ContactChange.MOVE, match_key=_key_of(contact), position=position)
+        edit = ContactEdit(change=ContactChange.MOVE, match_key=key_of(contact), position=position)
         return await self._edit(request_id, patient_id, edit, actor)
 
     async def remove_contact(
         self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
     ) -> DeskContactOutcome:
         """See :meth:`omnibook.FrontDesk.remove_contact`."""
-        edit = ContactEdit(change=ContactChange.REMOVE, match_key=_key_of(contact))
+        edit = ContactEdit(change=ContactChange.REMOVE, match_key=key_of(contact))
         return await self._edit(request_id, patient_id, edit, actor)
 
     async def _edit(
         self, request_id: str, patient_id: str, edit: ContactEdit, actor: Actor
     ) -> DeskContactOutcome:
-        by, request = _staff(actor), _request(request_id)
-        patient = await self._file(patient_id)
+        by, request = staff(actor), checked_request(request_id)
+        patient = await file_of(self.wiring, patient_id)
         return await edit_contact(self.wiring, request, patient, edit, by)
-
-    # Look and explain ----------------------------------------------------------------------------
-
-    async def day(self, day: date, *, actor: Actor) -> DayList:
-        """See :meth:`omnibook.FrontDesk.day`."""
-        return await day_list(self.wiring, day, _staff(actor))
-
-    async def explain_service(
-        self, patient_id: str, service_id: str, *, actor: Actor, acting_for: ActingFor
-    ) -> DeskExplainServiceOutcome:
-        """See :meth:`omnibook.FrontDesk.explain_service`."""
-        _check_acting(acting_for)
-        by, service = _staff(actor), self.wiring.clinic.service(service_id)
-        patient = await self._file(patient_id)
-        if service is None or patient is None:
-            return NotFound()
-        return await explain_service(self.wiring, patient, service, by, acting_for=acting_for)
-
-    async def explain_time(
-        self,
-        service_id: str,
-        schedule_id: str,
-        start: datetime,
-        *,
-        actor: Actor,
-        patient_id: str | None,
-        acting_for: ActingFor,
-    ) -> DeskExplainTimeOutcome:
-        """See :meth:`omnibook.FrontDesk.explain_time`."""
-        _check_acting(acting_for)
-        by, service = _staff(actor), self.wiring.clinic.service(service_id)
-        schedule = self.wiring.clinic.schedule(schedule_id)
-        patient = None if patient_id is None else await self._file(patient_id)
-        if service is None or schedule is None or (patient is None and patient_id is not None):
-            return NotFound()
-        return await explain_time(
-            self.wiring, service, schedule, start, by, patient=patient, acting_for=acting_for
-        )
 
     # What the actions share ----------------------------------------------------------------------
 
@@ -379,7 +316,7 @@ class DeskWork:
             others = read.problems if isinstance(read, InvalidEntry) else ()
             problems += [each for each in others if each.code is not ProblemCode.CONTACT_REQUIRED]
             return InvalidEntry(tuple(problems))
-        usual = _usual_contacts(who) if isinstance(who, Patient) else who.contacts
+        usual = usual_contacts(who) if isinstance(who, Patient) else who.contacts
         read = form.parse(
             usual, region=self.wiring.clinic.region, contact_required=not isinstance(who, Patient)
         )
@@ -387,56 +324,30 @@ class DeskWork:
             problems += read.problems
         return InvalidEntry(tuple(problems)) if problems else read
 
-    def _schedule_scope(self, schedule: Schedule, span: Span) -> Scope:
-        return Scope(clinic_id=self.wiring.clinic.clinic_id, schedules={schedule.schedule_id: span})
-
-    async def _file(self, patient_id: str) -> Patient | None:
-        """The file of this identifier, live or not; the survivor of a merged one."""
-        known = storable(patient_id)
-        return None if known is None else await self.wiring.survivor(PatientId(known))
-
-
-def _staff(actor: Actor) -> Actor:
-    if not isinstance(cast("object", actor), Actor) or actor.kind is not ActorKind.STAFF:
-        raise InvalidValue("the front desk is for staff; give Actor.staff(staff_id)")
-    return actor
-
-
-def _check_acting(acting_for: ActingFor) -> None:
-    if not isinstance(cast("object", acting_for), ActingFor):
-        raise InvalidValue("acting_for must be an ActingFor, such as ActingFor.SELF")
-
-
-def _key_of(contact: ContactPoint) -> str:
-    if not isinstance(cast("object", contact), ContactPoint):
-        raise InvalidValue("contact must be a ContactPoint, such as one of the file's")
-    return contact.match_key
+    async def _about(self, appointment_id: object) -> "_About | None":
+        """What is known of an appointment; nothing if there can be none of this identifier."""
+        known = storable(appointment_id)
+        if known is None:
+            return None
+        identifier = AppointmentId(known)
+        scope = Scope(clinic_id=self.wiring.clinic.clinic_id, appointment=identifier)
+        _, snapshot = await self.wiring.read(ReadScope(scope))
+        appointment = snapshot.appointments.get(identifier)
+        if appointment is None:
+            return _About(appointment_id=identifier, scope=scope)
+        return _About(
+            appointment_id=identifier,
+            scope=scope.widened({appointment.slot.schedule_id: appointment.claimed}),
+            appointment=appointment,
+            subject=self.wiring.subject_of(appointment),
+        )
 
 
-def _request(request_id: str) -> str:
-    if storable(request_id) is None:
-        raise InvalidValue("request_id must be a text of the caller's that is not empty")
-    return request_id
+@frozen(kw_only=True)
+class _About:
+    """An appointment before the decision about it: whose it is, and what the decision may need."""
 
-
-def _claimed(slot: Slot, before: timedelta, after: timedelta) -> Span:
-    """What a booking of the desk claims: its slot and more, on whole minutes (R30)."""
-    if any(each < timedelta() or each % timedelta(minutes=1) for each in (before, after)):
-        raise InvalidValue("a booking's buffers are whole minutes, none negative")
-    return slot.span.widened(before, after)
-
-
-def _whole_minutes(start: datetime, end: datetime) -> Span:
-    span = Span(start, end)
-    if any(bound.second or bound.microsecond for bound in (span.start, span.end)):
-        raise InvalidValue("the desk opens and closes whole minutes; drop seconds and fractions")
-    return span
-
-
-def _usual_contacts(patient: Patient) -> tuple[ContactPoint, ...]:
-    """The file's first current contact of each kind."""
-    firsts: dict[ContactSystem, ContactPoint] = {}
-    for point in patient.contacts:
-        if point.current:
-            firsts.setdefault(point.system, point)
-    return tuple(firsts.values())
+    appointment_id: AppointmentId
+    scope: Scope
+    appointment: Appointment | None = None
+    subject: SubjectKey | None = None

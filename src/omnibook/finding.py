@@ -9,7 +9,6 @@ from omnibook.clinic import Clinic, Service
 from omnibook.daybits import day_of
 from omnibook.eligibility import judge_eligibility
 from omnibook.facts import Facts
-from omnibook.ids import VisitId
 from omnibook.outcomes import (
     FindOutcome,
     InvalidEntry,
@@ -25,11 +24,12 @@ from omnibook.preference import Filter, Preference
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import Slot
 from omnibook.sealed import Cursor, make_cursor, read_cursor
-from omnibook.search import Search, Wish
+from omnibook.search import Search
 from omnibook.standing import Standing, facts_for
 from omnibook.times import local_date, to_minute
 from omnibook.visits import is_listed
 from omnibook.wiring import Wiring
+from omnibook.wishes import Leaving, Wish
 
 PAGE = 5
 """How many availabilities a page lists (R25)."""
@@ -57,21 +57,57 @@ async def find(
     known = await facts_for(wiring, standing, (service,))
     if not is_listed(service, known, clinic, now):
         return ServiceNotOffered()
-    bound_to = _bound_to(standing.visit.visit_id, service, chosen)
-    cursor = None
-    if after is not None:
-        cursor = read_cursor(wiring.keys, bound_to, after)
-        if cursor is None:
-            return InvalidEntry((Problem(ProblemCode.CURSOR_INVALID, "after"),))
-    shown = 0 if cursor is None else cursor.shown
     wish = Wish(
         service=service,
         chosen=chosen,
         visit_id=standing.visit.visit_id,
         patient_ids=frozenset() if standing.patient is None else standing.patient.ids,
         eligible=partial(_may_come, clinic, service, known, now),
-        after=None if cursor is None else cursor.rank,
     )
+    return await _page(wiring, outlook, wish, standing.visit.visit_id, after)
+
+
+async def find_for_move(
+    wiring: Wiring,
+    leaving: Leaving,
+    outlook: Outlook,
+    known: Facts,
+    preference: Preference,
+    *,
+    bound_to: str,
+    after: str | None = None,
+) -> Page | NoAvailability | ServiceNotOffered | InvalidEntry:
+    """List where an appointment can be moved; see :meth:`omnibook.Portal.find_for_move`.
+
+    ``known`` is what is known of whose it is, with the appointment itself ignored (R47).
+    """
+    clinic, now = wiring.clinic, outlook.snapshot.now
+    chosen = preference.parse(clinic)
+    if isinstance(chosen, InvalidEntry):
+        return chosen
+    service = clinic.service(leaving.slot.service_id)
+    if service is None or not is_listed(service, known, clinic, now):
+        return ServiceNotOffered()
+    wish = Wish(
+        service=service,
+        chosen=chosen,
+        eligible=partial(_may_come, clinic, service, known, now),
+        leaving=leaving,
+    )
+    return await _page(wiring, outlook, wish, bound_to, after)
+
+
+async def _page(
+    wiring: Wiring, outlook: Outlook, wish: Wish, bound_to: str, after: str | None
+) -> Page | NoAvailability | InvalidEntry:
+    """The page after a cursor, or the first one; ``bound_to`` names the visit or the link."""
+    bound_to = _bound_to(bound_to, wish.service, wish.chosen)
+    shown = 0
+    if after is not None:
+        cursor = read_cursor(wiring.keys, bound_to, after)
+        if cursor is None:
+            return InvalidEntry((Problem(ProblemCode.CURSOR_INVALID, "after"),))
+        wish, shown = evolve(wish, after=cursor.rank), cursor.shown
     # One more than is shown tells whether there is a next page.
     found = await _search(wiring, outlook, wish, PAGE + 1)
     slots = found[:PAGE]
@@ -86,7 +122,7 @@ async def find(
             bound_to,
             Cursor(start=last.start, schedule_id=last.schedule_id, end=last.end, shown=shown),
         )
-    offers = tuple(_offer(clinic, service, slot) for slot in slots)
+    offers = tuple(_offer(wiring.clinic, wish.service, slot) for slot in slots)
     return Page(offers=offers, shown=shown, cursor=following)
 
 
@@ -146,11 +182,11 @@ def _offer(clinic: Clinic, service: Service, slot: Slot) -> Offer:
     )
 
 
-def _bound_to(visit_id: VisitId, service: Service, chosen: Filter) -> str:
-    """What a cursor is good for: this visit, service and preference only (R25)."""
+def _bound_to(whose: str, service: Service, chosen: Filter) -> str:
+    """What a cursor is good for: this visit or link, service and preference only (R25)."""
     part = None if chosen.part is None else (chosen.part.lower, chosen.part.upper)
     described = (chosen.first, chosen.last, sorted(chosen.weekdays), part, chosen.practitioner_id)
-    return f"{visit_id} {service.service_id} {described}"
+    return f"{whose} {service.service_id} {described}"
 
 
 def _may_come(clinic: Clinic, service: Service, known: Facts, now: datetime, day: date) -> bool:

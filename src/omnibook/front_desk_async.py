@@ -3,25 +3,16 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from omnibook import outcomes
 from omnibook.awaiting import twin_of
 from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic
 from omnibook.contacts import ContactPoint
+from omnibook.desk_looks import DeskLooks
+from omnibook.desk_times import DeskTimes
 from omnibook.desk_work import DeskWork
 from omnibook.front_desk import FrontDesk
 from omnibook.identity import ActingFor, IdentityForm
-from omnibook.outcomes import (
-    DayList,
-    DeskBookOutcome,
-    DeskCancelOutcome,
-    DeskCloseOutcome,
-    DeskContactOutcome,
-    DeskExplainServiceOutcome,
-    DeskExplainTimeOutcome,
-    DeskImportOutcome,
-    DeskOpenOutcome,
-    DeskWithdrawOutcome,
-)
 from omnibook.ports import (
     AsyncPatientDirectory,
     AsyncScheduleSource,
@@ -31,7 +22,7 @@ from omnibook.ports import (
     ScheduleSource,
     Tokens,
 )
-from omnibook.records import Actor, Busy, Slot
+from omnibook.records import Actor, AppointmentStatus, Busy, Slot
 from omnibook.wiring import Wiring
 
 
@@ -53,16 +44,16 @@ class AsyncFrontDesk:
         tokens: Tokens | None = None,
     ) -> None:
         """Serve ``clinic`` by these ports, the same as the portal's."""
-        self._work = DeskWork(
-            Wiring(
-                clinic=clinic,
-                store=store,
-                directory=directory,
-                keys=keys,
-                schedules=schedules,
-                tokens=tokens,
-            )
+        wiring = Wiring(
+            clinic=clinic,
+            store=store,
+            directory=directory,
+            keys=keys,
+            schedules=schedules,
+            tokens=tokens,
         )
+        self._times, self._work = DeskTimes(wiring), DeskWork(wiring)
+        self._looks = DeskLooks(wiring)
 
     @twin_of(FrontDesk.open_time)
     async def open_time(
@@ -75,8 +66,8 @@ class AsyncFrontDesk:
         activities: tuple[str, ...],
         interval: timedelta,
         actor: Actor,
-    ) -> DeskOpenOutcome:
-        return await self._work.open_time(
+    ) -> outcomes.DeskOpenOutcome:
+        return await self._times.open_time(
             request_id,
             schedule_id,
             start,
@@ -89,16 +80,20 @@ class AsyncFrontDesk:
     @twin_of(FrontDesk.close_time)
     async def close_time(
         self, request_id: str, schedule_id: str, start: datetime, end: datetime, *, actor: Actor
-    ) -> DeskCloseOutcome:
-        return await self._work.close_time(request_id, schedule_id, start, end, actor=actor)
+    ) -> outcomes.DeskCloseOutcome:
+        return await self._times.close_time(request_id, schedule_id, start, end, actor=actor)
 
     @twin_of(FrontDesk.withdraw_opening)
-    async def withdraw_opening(self, opening_id: str, *, actor: Actor) -> DeskWithdrawOutcome:
-        return await self._work.withdraw_opening(opening_id, actor=actor)
+    async def withdraw_opening(
+        self, opening_id: str, *, actor: Actor
+    ) -> outcomes.DeskWithdrawOutcome:
+        return await self._times.withdraw_opening(opening_id, actor=actor)
 
     @twin_of(FrontDesk.withdraw_closure)
-    async def withdraw_closure(self, closure_id: str, *, actor: Actor) -> DeskWithdrawOutcome:
-        return await self._work.withdraw_closure(closure_id, actor=actor)
+    async def withdraw_closure(
+        self, closure_id: str, *, actor: Actor
+    ) -> outcomes.DeskWithdrawOutcome:
+        return await self._times.withdraw_closure(closure_id, actor=actor)
 
     @twin_of(FrontDesk.import_busy)
     async def import_busy(
@@ -109,8 +104,8 @@ class AsyncFrontDesk:
         busy: Iterable[Busy],
         *,
         actor: Actor,
-    ) -> DeskImportOutcome:
-        return await self._work.import_busy(schedule_id, start, end, busy, actor=actor)
+    ) -> outcomes.DeskImportOutcome:
+        return await self._times.import_busy(schedule_id, start, end, busy, actor=actor)
 
     @twin_of(FrontDesk.book)
     async def book(
@@ -125,7 +120,7 @@ class AsyncFrontDesk:
         messages: bool = True,
         buffer_before: timedelta = timedelta(),
         buffer_after: timedelta = timedelta(),
-    ) -> DeskBookOutcome:
+    ) -> outcomes.DeskBookOutcome:
         return await self._work.book(
             request_id,
             slot,
@@ -147,7 +142,7 @@ class AsyncFrontDesk:
         actor: Actor,
         close_time: bool = False,
         asked_by_patient: bool = False,
-    ) -> DeskCancelOutcome:
+    ) -> outcomes.DeskCancelOutcome:
         return await self._work.cancel(
             appointment_id,
             reason=reason,
@@ -156,10 +151,51 @@ class AsyncFrontDesk:
             asked_by_patient=asked_by_patient,
         )
 
+    @twin_of(FrontDesk.move)
+    async def move(
+        self,
+        appointment_id: str,
+        schedule_id: str,
+        start: datetime,
+        *,
+        revision: int,
+        actor: Actor,
+        duration: timedelta | None = None,
+        buffer_before: timedelta | None = None,
+        buffer_after: timedelta | None = None,
+    ) -> outcomes.DeskMoveOutcome:
+        return await self._work.move(
+            appointment_id,
+            schedule_id,
+            start,
+            revision=revision,
+            actor=actor,
+            duration=duration,
+            buffers=(buffer_before, buffer_after),
+        )
+
+    @twin_of(FrontDesk.confirm_presence)
+    async def confirm_presence(
+        self, appointment_id: str, *, actor: Actor
+    ) -> outcomes.DeskPresenceOutcome:
+        return await self._work.confirm_presence(appointment_id, actor=actor)
+
+    @twin_of(FrontDesk.mark)
+    async def mark(
+        self, appointment_id: str, status: AppointmentStatus, *, actor: Actor
+    ) -> outcomes.DeskMarkOutcome:
+        return await self._work.mark(appointment_id, status, actor=actor)
+
+    @twin_of(FrontDesk.attach)
+    async def attach(
+        self, appointment_id: str, patient_id: str, *, actor: Actor
+    ) -> outcomes.DeskAttachOutcome:
+        return await self._work.attach(appointment_id, patient_id, actor=actor)
+
     @twin_of(FrontDesk.verify_contact)
     async def verify_contact(
         self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
-    ) -> DeskContactOutcome:
+    ) -> outcomes.DeskContactOutcome:
         return await self._work.verify_contact(request_id, patient_id, contact, actor=actor)
 
     @twin_of(FrontDesk.move_contact)
@@ -171,7 +207,7 @@ class AsyncFrontDesk:
         *,
         position: int,
         actor: Actor,
-    ) -> DeskContactOutcome:
+    ) -> outcomes.DeskContactOutcome:
         return await self._work.move_contact(
             request_id, patient_id, contact, position=position, actor=actor
         )
@@ -179,12 +215,32 @@ class AsyncFrontDesk:
     @twin_of(FrontDesk.remove_contact)
     async def remove_contact(
         self, request_id: str, patient_id: str, contact: ContactPoint, *, actor: Actor
-    ) -> DeskContactOutcome:
+    ) -> outcomes.DeskContactOutcome:
         return await self._work.remove_contact(request_id, patient_id, contact, actor=actor)
 
     @twin_of(FrontDesk.day)
-    async def day(self, day: date, *, actor: Actor) -> DayList:
-        return await self._work.day(day, actor=actor)
+    async def day(self, day: date, *, actor: Actor) -> outcomes.DayList:
+        return await self._looks.day(day, actor=actor)
+
+    @twin_of(FrontDesk.find_by_reference)
+    async def find_by_reference(
+        self, reference: object, *, actor: Actor
+    ) -> outcomes.AppointmentList:
+        return await self._looks.find_by_reference(reference, actor=actor)
+
+    @twin_of(FrontDesk.appointments_of)
+    async def appointments_of(
+        self, patient_id: str, *, actor: Actor
+    ) -> outcomes.DeskAppointmentsOutcome:
+        return await self._looks.appointments_of(patient_id, actor=actor)
+
+    @twin_of(FrontDesk.set_aside)
+    async def set_aside(self, *, actor: Actor) -> outcomes.SetAsideList:
+        return await self._looks.set_aside(actor=actor)
+
+    @twin_of(FrontDesk.try_again)
+    async def try_again(self, identifier: str, *, actor: Actor) -> outcomes.DeskTryAgainOutcome:
+        return await self._work.try_again(identifier, actor=actor)
 
     @twin_of(FrontDesk.explain_service)
     async def explain_service(
@@ -194,8 +250,8 @@ class AsyncFrontDesk:
         *,
         actor: Actor,
         acting_for: ActingFor = ActingFor.SELF,
-    ) -> DeskExplainServiceOutcome:
-        return await self._work.explain_service(
+    ) -> outcomes.DeskExplainServiceOutcome:
+        return await self._looks.explain_service(
             patient_id, service_id, actor=actor, acting_for=acting_for
         )
 
@@ -209,8 +265,8 @@ class AsyncFrontDesk:
         actor: Actor,
         patient_id: str | None = None,
         acting_for: ActingFor = ActingFor.SELF,
-    ) -> DeskExplainTimeOutcome:
-        return await self._work.explain_time(
+    ) -> outcomes.DeskExplainTimeOutcome:
+        return await self._looks.explain_time(
             service_id,
             schedule_id,
             start,

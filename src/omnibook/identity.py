@@ -144,8 +144,9 @@ class MatchPolicy:
     """How a clinic recognises its patients.
 
     ``folding`` says how much two writings of a name may differ (R5), ``number`` what corroborates a
-    health number (R6), and ``unverified_contacts_count`` whether a contact that a booking added
-    identifies before staff have verified it (R8).
+    health number (R6), ``unverified_contacts_count`` whether a contact that a booking added
+    identifies before staff have verified it, and ``every_contact`` whether each contact on the form
+    must be one that counts, where otherwise one is enough (R8).
 
     Raises :class:`~omnibook.errors.InvalidValue` for a setting of another type.
     """
@@ -153,6 +154,7 @@ class MatchPolicy:
     folding: Folding = Folding.FOLDED
     number: NumberPolicy = NumberPolicy.CORROBORATED
     unverified_contacts_count: bool = False
+    every_contact: bool = False
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.folding, Folding):
@@ -161,6 +163,8 @@ class MatchPolicy:
             raise InvalidValue("a match policy's number must be a NumberPolicy")
         if not isinstance(self.unverified_contacts_count, bool):
             raise InvalidValue("a match policy's unverified_contacts_count must be a bool")
+        if not isinstance(self.every_contact, bool):
+            raise InvalidValue("a match policy's every_contact must be a bool")
 
 
 @unique
@@ -315,7 +319,8 @@ def _read_candidate(
     trusted = frozenset(
         point.match_key for point in current if point.verified | policy.unverified_contacts_count
     )
-    contact, contact_if_verified = bool(typed & trusted), bool(typed & on_file)
+    contact = _contact_agrees(typed, trusted, policy)
+    contact_if_verified = _contact_agrees(typed, on_file, policy)
     number = identity.health_number
     same_issuer = [
         each
@@ -336,6 +341,11 @@ def _read_candidate(
         matches=details & contact,
         matches_if_verified=details & contact_if_verified,
     )
+
+
+def _contact_agrees(typed: frozenset[str], counting: frozenset[str], policy: MatchPolicy) -> bool:
+    """Whether one contact of the form is among those that count, or each where so wanted (R8)."""
+    return bool(typed & counting) & (typed.issubset(counting) | (not policy.every_contact))
 
 
 def _corroborated(policy: NumberPolicy, *, born: bool, part: bool, contact: bool) -> bool:

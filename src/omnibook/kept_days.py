@@ -16,7 +16,7 @@ from typing import NamedTuple
 from attrs import frozen
 
 from omnibook.clinic import Clinic, Opening, Schedule, Service
-from omnibook.daybits import DAY_MINUTES
+from omnibook.daybits import DAY_MINUTES, bits_of
 from omnibook.ids import ActivityId, ScheduleId, ServiceId
 from omnibook.outlook import ScheduleDays
 from omnibook.times import MINUTE, line_of, minute_from, to_minute, touched
@@ -144,6 +144,15 @@ class StartsByDay:
             self._empty = self._empty.joined(made)
         return len(self.starts) - before
 
+    def replaced(self, first_day: int, days: range, found: Mapping[int, Starts]) -> "StartsByDay":
+        """A copy that knows of these days only what was found of them."""
+        copy = StartsByDay()
+        others = ~bits_of(max(days.start - first_day, 0), days.stop - first_day)
+        copy._empty = self._empty._replace(days=self._empty.days & others)
+        copy.starts = {day: starts for day, starts in self.starts.copy().items() if day not in days}
+        copy.put(first_day, found)
+        return copy
+
     def forget_after(self, last: int) -> None:
         """Forget the starts of the days after ``last``."""
         kept = self.starts.copy()
@@ -226,24 +235,12 @@ class KeptDays:
     def work_out(
         self, known: KeptSchedule, shape: Shape, told: ScheduleDays, *, days: range, now: int
     ) -> StartsByDay:
-        """Work out the starts of a shape on some UTC days, at a minute ``now``.
+        """Work out the starts of a shape on some UTC days, at a minute ``now``, and keep them.
 
         ``told`` must cover these, and as many days around them as the shape reaches to.
         """
-        timetable, claimed = known.timetable, shape.before + shape.minutes + shape.after
-        standing = _Standing.of(told)
-        taken = told.booked_on if standing is None else standing.taken
-        found: dict[int, Starts] = {}
-        for day in days:
-            if standing is None:
-                starts = timetable.starts(shape.minutes, shape.activities, day=day, now=now)
-            else:
-                starts = standing.starts(timetable, shape, day=day, now=now)
-            bits, since, until = starts
-            if bits:
-                starts = less_met(bits, taken, day, claimed, shape.before), since, until
-            found[day] = starts
         kept = known.of_shape(shape)
+        found = starts_of(known.timetable, shape, told, days=days, now=now)
         self.days += kept.put(self.first_day, found)
         return kept
 
@@ -253,6 +250,26 @@ class KeptDays:
         for each in schedules:
             each.forget_after(last)
         self.days = sum(each.days for each in schedules)
+
+
+def starts_of(
+    timetable: Timetable, shape: Shape, told: ScheduleDays, *, days: range, now: int
+) -> dict[int, Starts]:
+    """The starts of a shape on some UTC days, which ``told`` covers as far as the shape reaches."""
+    claimed = shape.before + shape.minutes + shape.after
+    standing = _Standing.of(told)
+    taken = told.booked_on if standing is None else standing.taken
+    found: dict[int, Starts] = {}
+    for day in days:
+        if standing is None:
+            starts = timetable.starts(shape.minutes, shape.activities, day=day, now=now)
+        else:
+            starts = standing.starts(timetable, shape, day=day, now=now)
+        bits, since, until = starts
+        if bits:
+            starts = less_met(bits, taken, day, claimed, shape.before), since, until
+        found[day] = starts
+    return found
 
 
 class DayKeeper:

@@ -4,7 +4,7 @@ A notice is queued in the transaction that makes it true, as a *role* to write t
 the text are resolved when it is sent, by what is known then.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from zoneinfo import ZoneInfo
@@ -57,18 +57,23 @@ def on_booking(appointment: Appointment, clinic: Clinic) -> tuple[PutNotice, ...
         _notice(appointment, NoticeKind.BOOKING, role, booked_at)
         for role in _form_roles(appointment, clinic)
     ]
-    reminders = clinic.policies.reminders
-    # Two that the quiet hours bring to the same instant would be one message, sent twice.
-    dues = {
-        reminder_due(appointment.slot.start, offset, reminders, clinic.zone): offset
-        for offset in sorted(reminders.offsets)
-    }
-    for due, offset in dues.items():
-        if due > booked_at:
-            queued.extend(
-                _notice(appointment, NoticeKind.REMINDER, role, due, offset)
-                for role in _reminder_roles(appointment, clinic)
-            )
+    queued.extend(_reminders(appointment, clinic, booked_at))
+    return tuple(PutNotice(notice) for notice in queued)
+
+
+def on_move(appointment: Appointment, clinic: Clinic, now: datetime) -> tuple[PutNotice, ...]:
+    """The notice of a change, to the same contacts as the booking notice, and new reminders.
+
+    Those of the old time, still queued, are of an older revision: they are not sent (R42, R43,
+    R46). None for an appointment that is moved to a time that has begun.
+    """
+    if appointment.slot.start <= now or not sends_messages(appointment, clinic):
+        return ()
+    queued = [
+        _notice(appointment, NoticeKind.CHANGE, role, now)
+        for role in _form_roles(appointment, clinic)
+    ]
+    queued.extend(_reminders(appointment, clinic, now))
     return tuple(PutNotice(notice) for notice in queued)
 
 
@@ -87,6 +92,20 @@ def on_cancellation(
     )
 
 
+def _reminders(appointment: Appointment, clinic: Clinic, since: datetime) -> Iterator[Notice]:
+    """The reminders that are due after ``since``, when the time was booked (R43)."""
+    reminders = clinic.policies.reminders
+    # Two that the quiet hours bring to the same instant would be one message, sent twice.
+    dues = {
+        reminder_due(appointment.slot.start, offset, reminders, clinic.zone): offset
+        for offset in sorted(reminders.offsets)
+    }
+    for due, offset in dues.items():
+        if due > since:
+            for role in _reminder_roles(appointment, clinic):
+                yield _notice(appointment, NoticeKind.REMINDER, role, due, offset)
+
+
 def _form_roles(appointment: Appointment, clinic: Clinic) -> tuple[NoticeRole, ...]:
     """The form's contacts of the configured channels; if there is none, the one given (R42)."""
     given = list(dict.fromkeys(point.system for point in appointment.entries.contacts))
@@ -96,14 +115,16 @@ def _form_roles(appointment: Appointment, clinic: Clinic) -> tuple[NoticeRole, .
 
 def _reminder_roles(appointment: Appointment, clinic: Clinic) -> tuple[NoticeRole, ...]:
     """The file's main contact; the form's for a provisional person or a confidential service."""
-    if appointment.is_provisional or _is_confidential(appointment, clinic):
-        return _form_roles(appointment, clinic)[:1]
-    return (NoticeRole.MAIN_CONTACT,)
+    if _reminds_the_file(appointment, clinic):
+        return (NoticeRole.MAIN_CONTACT,)
+    return _form_roles(appointment, clinic)[:1]
 
 
-def _is_confidential(appointment: Appointment, clinic: Clinic) -> bool:
+def _reminds_the_file(appointment: Appointment, clinic: Clinic) -> bool:
+    """Whether a reminder goes to the file's main contact, and not to one of the form (R17, R43)."""
     service = clinic.service(appointment.slot.service_id)
-    return service is not None and service.confidential
+    is_confidential = service is not None and service.confidential
+    return not appointment.is_provisional and not is_confidential
 
 
 def _notice(
@@ -187,9 +208,11 @@ class DropCode(StrEnum):
 
 
 _STATUS_NEEDED = {
-    NoticeKind.BOOKING: AppointmentStatus.BOOKED,
-    NoticeKind.REMINDER: AppointmentStatus.BOOKED,
-    NoticeKind.CANCELLATION: AppointmentStatus.CANCELLED,
+    NoticeKind.BOOKING: frozenset({AppointmentStatus.BOOKED}),
+    # Staff may move somebody who is there already, to a later hour or another place.
+    NoticeKind.CHANGE: frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED}),
+    NoticeKind.REMINDER: frozenset({AppointmentStatus.BOOKED}),
+    NoticeKind.CANCELLATION: frozenset({AppointmentStatus.CANCELLED}),
 }
 
 
@@ -218,7 +241,7 @@ def resolve(
     """
     if notice.revision != appointment.revision:
         return DropCode.OUTDATED
-    if appointment.status is not _STATUS_NEEDED[notice.kind]:
+    if appointment.status not in _STATUS_NEEDED[notice.kind]:
         return DropCode.STATUS_CHANGED
     if now >= appointment.slot.start:
         return DropCode.PAST
@@ -234,14 +257,17 @@ def resolve(
     role = notice.role
     wanted = clinic.policies.channels if role.system is None else {role.system}
     points = appointment.entries.contacts
-    if notice.kind is NoticeKind.REMINDER and role.system is not None:
+    is_reminder = notice.kind is NoticeKind.REMINDER
+    # Whatever role it was queued for: a person may have got a file since (R15), and a service that
+    # became confidential after the booking never writes to the file's contact (R17).
+    if is_reminder and _reminds_the_file(appointment, clinic):
+        wanted = clinic.policies.channels
+        main = patient.main_contact if patient is not None and patient.is_live else None
+        points = () if main is None else (main,)
+    elif is_reminder and role.system is not None:
         # One reminder for the form: by the contact chosen at the booking, or else by another.
         wanted = wanted | clinic.policies.channels
         points = tuple(sorted(points, key=lambda point: point.system is not role.system))
-    # A service that became confidential after the booking never writes to the file's contact (R17).
-    if role is NoticeRole.MAIN_CONTACT and not _is_confidential(appointment, clinic):
-        main = patient.main_contact if patient is not None and patient.is_live else None
-        points = () if main is None else (main,)
     usable = wanted & set(systems)
     found = next((point for point in points if point.system in usable), None)
     return DropCode.UNREACHABLE if found is None else found

@@ -74,7 +74,7 @@ def _decide_done(operation: Operation, is_known: bool, snapshot: Snapshot) -> De
         at=snapshot.now,
         not_before=snapshot.now,
     )
-    done: tuple[Write, ...] = (PutOrder(evolve(order, done=True)),)
+    done: tuple[Write, ...] = (PutOrder(evolve(order, done=True, failed=False)),)
     if not is_known:
         # The file is gone: nothing was added, and there is nothing to tell.
         return Decision(None, done)

@@ -20,26 +20,40 @@ from attrs import field, frozen
 from omnibook.clinic import Mode, Text
 from omnibook.custody_outcomes import Erased, Exported, Purged, StillNeeded
 from omnibook.desk_outcomes import (
+    AlreadyAttached,
+    AppointmentList,
+    Attached,
     BusyImported,
     Closed,
     ContactsEdited,
     DayList,
+    Marked,
+    MovedMeanwhile,
     NotCancellable,
+    NotConfirmable,
     NotFound,
+    NotMarkable,
+    NotMovable,
+    NotSetAside,
     NotSupported,
     Opened,
+    QueuedAgain,
     RequestReused,
     ServiceExplanation,
+    SetAsideList,
     TimeExplanation,
     TimeTaken,
     Withdrawn,
 )
 from omnibook.ids import AppointmentId, HoldId, PractitionerId, ServiceId, VisitToken
 from omnibook.problems import InvalidEntry
-from omnibook.records import Appointment, Cancellation, Slot
+from omnibook.records import Appointment, Cancellation, Presence, Slot
 
 __all__ = [
+    "AlreadyAttached",
     "AlreadyBooked",
+    "AppointmentList",
+    "Attached",
     "BackOutcome",
     "BookOutcome",
     "Booked",
@@ -49,6 +63,8 @@ __all__ = [
     "Closed",
     "ContactsEdited",
     "DayList",
+    "DeskAppointmentsOutcome",
+    "DeskAttachOutcome",
     "DeskBookOutcome",
     "DeskCancelOutcome",
     "DeskCloseOutcome",
@@ -56,35 +72,52 @@ __all__ = [
     "DeskExplainServiceOutcome",
     "DeskExplainTimeOutcome",
     "DeskImportOutcome",
+    "DeskMarkOutcome",
+    "DeskMoveOutcome",
     "DeskOpenOutcome",
+    "DeskPresenceOutcome",
+    "DeskTryAgainOutcome",
     "DeskWithdrawOutcome",
     "EraseOutcome",
     "Erased",
     "ExportOutcome",
     "Exported",
+    "FindForMoveOutcome",
     "FindOutcome",
     "Held",
     "IdentifyOutcome",
     "InvalidEntry",
     "LinkDead",
     "LinkedAppointment",
+    "Marked",
+    "MoveOutcome",
+    "Moved",
+    "MovedMeanwhile",
     "NoAvailability",
     "NotCancellable",
+    "NotConfirmable",
     "NotFound",
+    "NotMarkable",
+    "NotMovable",
     "NotOnline",
+    "NotSetAside",
     "NotSupported",
     "Offer",
     "OfferedService",
     "Opened",
     "Page",
+    "PresenceConfirmed",
+    "PresenceOutcome",
     "PurgeOutcome",
     "Purged",
+    "QueuedAgain",
     "Released",
     "RequestReused",
     "ResumeOutcome",
     "ReviewOutcome",
     "ServiceExplanation",
     "ServiceNotOffered",
+    "SetAsideList",
     "ShowOutcome",
     "SlotTaken",
     "StillNeeded",
@@ -239,12 +272,13 @@ class Released:
 class Booked:
     """The appointment as it now stands, cancelled included when *Book* is repeated (R38, R42).
 
-    ``cancel_link`` is the opaque text that :meth:`omnibook.Portal.cancel` takes.
+    ``link`` is the opaque text by which the patient looks at the appointment again, confirms to
+    come, cancels or moves it: :meth:`omnibook.Portal.show` and the methods after it take it.
     """
 
     code: ClassVar[str] = "appointment.booked"
     appointment: Appointment
-    cancel_link: str = field(default="", repr=False)
+    link: str = field(default="", repr=False)
 
     @property
     def reference(self) -> str:
@@ -260,6 +294,28 @@ class Cancelled:
     appointment_id: AppointmentId
     slot: Slot
     cancellation: Cancellation
+
+
+@frozen(kw_only=True)
+class PresenceConfirmed:
+    """The clinic knows that the patient will come, now or before (R44)."""
+
+    code: ClassVar[str] = "presence.confirmed"
+    appointment_id: AppointmentId
+    slot: Slot
+    presence: Presence
+
+
+@frozen(kw_only=True)
+class Moved:
+    """The appointment has its new time, now or before (R44, R47).
+
+    ``link`` is the one of the new revision: the one that was used is dead, but to repeat this.
+    """
+
+    code: ClassVar[str] = "appointment.moved"
+    appointment: Appointment
+    link: str = field(default="", repr=False)
 
 
 @frozen(kw_only=True)
@@ -294,7 +350,9 @@ class LinkedAppointment:
     mode: Mode | None
     cancelled: bool
     cancellable: bool
-    """Whether :meth:`omnibook.Portal.cancel` would cancel it now (R47)."""
+    """Whether :meth:`omnibook.Portal.cancel` would cancel it now, or ``move`` move it (R47)."""
+    service_id: ServiceId
+    presence: Presence | None
 
 
 IdentifyOutcome = Welcome | NotOnline | InvalidEntry | TooManyAttempts
@@ -308,7 +366,10 @@ BookOutcome = (
     Booked | SlotTaken | ServiceNotOffered | AlreadyBooked | TooManyHolds | InvalidEntry | VisitOver
 )
 ShowOutcome = LinkedAppointment | LinkDead
+PresenceOutcome = PresenceConfirmed | LinkDead
 CancelOutcome = Cancelled | TooLate | InvalidEntry | LinkDead
+FindForMoveOutcome = Page | NoAvailability | ServiceNotOffered | InvalidEntry | TooLate | LinkDead
+MoveOutcome = Moved | SlotTaken | ServiceNotOffered | InvalidEntry | TooLate | LinkDead
 
 DeskOpenOutcome = Opened | RequestReused | NotFound
 DeskCloseOutcome = Closed | TimeTaken | RequestReused | NotFound
@@ -316,7 +377,13 @@ DeskWithdrawOutcome = Withdrawn
 DeskImportOutcome = BusyImported | NotFound
 DeskBookOutcome = Booked | TimeTaken | RequestReused | NotFound | InvalidEntry
 DeskCancelOutcome = Cancelled | NotCancellable | InvalidEntry | NotFound
+DeskMoveOutcome = Moved | TimeTaken | MovedMeanwhile | NotMovable | NotFound
+DeskPresenceOutcome = PresenceConfirmed | NotConfirmable | NotFound
+DeskMarkOutcome = Marked | NotMarkable | TimeTaken | NotFound
+DeskAttachOutcome = Attached | AlreadyAttached | NotFound
 DeskContactOutcome = ContactsEdited | NotFound | NotSupported
+DeskAppointmentsOutcome = AppointmentList | NotFound
+DeskTryAgainOutcome = QueuedAgain | NotSetAside | NotFound
 DeskExplainServiceOutcome = ServiceExplanation | NotFound
 DeskExplainTimeOutcome = TimeExplanation | NotFound
 

@@ -104,6 +104,7 @@ def _match(table: TableReader) -> MatchPolicy:
         unverified_contacts_count=table.flag(
             "unverified_contacts_count", default=usual.unverified_contacts_count
         ),
+        every_contact=table.flag("every_contact", default=usual.every_contact),
     )
     table.finish()
     return policy

@@ -1,10 +1,10 @@
-"""The patient's walk: identify, find, review, book, cancel.
+"""The patient's walk: identify, find, review, book; then, by link: show, confirm, cancel, move.
 
 :class:`Portal` waits for its ports, :class:`AsyncPortal` awaits them; both take the steps of
-:mod:`omnibook.portal_walk`. All that matters is in the store, so that any number of them, on any
-number of hosts, can serve the same visitors. Between calls a portal keeps only what it worked out
-of the schedules' days (:mod:`omnibook.kept_days`): make one for each process, and not for each
-request.
+:mod:`omnibook.portal_walk` and :mod:`omnibook.link_walk`. All that
+matters is in the store, so that any number of them, on any number of hosts, can serve the same
+visitors. Between calls a portal keeps only what it worked out of the schedules' days
+(:mod:`omnibook.kept_days`): make one for each process, and not for each request.
 """
 
 from omnibook.adapters.clocks import SystemClock
@@ -14,12 +14,16 @@ from omnibook.booking_form import BookingForm
 from omnibook.clinic import Clinic
 from omnibook.identity import IdentityForm
 from omnibook.ids import VisitToken
+from omnibook.link_walk import LinkWalk
 from omnibook.outcomes import (
     BackOutcome,
     BookOutcome,
     CancelOutcome,
+    FindForMoveOutcome,
     FindOutcome,
     IdentifyOutcome,
+    MoveOutcome,
+    PresenceOutcome,
     ResumeOutcome,
     ReviewOutcome,
     ShowOutcome,
@@ -78,6 +82,7 @@ class Portal:
             ),
             limiter or MemoryLimiter(SystemClock()),
         )
+        self._by_link = LinkWalk(self._walk.wiring)
 
     # Identify ------------------------------------------------------------------------------------
 
@@ -170,28 +175,44 @@ class Portal:
         *,
         form: BookingForm | None = None,
         preference: Preference | None = None,
+        language: object = None,
     ) -> BookOutcome:
         """Book what is held (R36–R39, R42).
 
         ``form`` replaces the one given at *Review*. ``preference`` filters the fresh availabilities
         of a :class:`SlotTaken`; a hold that this visit never had has no service to search for.
+        ``language``, ``"fr"`` or ``"en"``, is what the messages of the appointment are written in;
+        the visit's without it.
 
-        Returns :class:`Booked` with the reference number and the link that cancels, the
-        appointment as it now stands when it was booked before; :class:`SlotTaken` with fresh
+        Returns :class:`Booked` with the reference number and the link of the appointment, as it
+        now stands when it was booked before; :class:`SlotTaken` with fresh
         availabilities when the hold is lost and the time too; :class:`ServiceNotOffered`;
         :class:`AlreadyBooked`; :class:`TooManyHolds`; :class:`InvalidEntry`;
         :class:`VisitOver`. Every refusal leaves the hold as it was.
         """
-        return finish(self._walk.book(visit, hold_id, form=form, preference=preference))
+        return finish(
+            self._walk.book(visit, hold_id, form=form, preference=preference, language=language)
+        )
 
-    # Cancel --------------------------------------------------------------------------------------
+    # By the link of a message --------------------------------------------------------------------
 
     def show(self, link: str) -> ShowOutcome:
         """Show what a link of a message is about; nothing changes (R44).
 
         Returns :class:`LinkedAppointment`, or :class:`LinkDead`.
         """
-        return finish(self._walk.show(link))
+        return finish(self._by_link.show(link))
+
+    def confirm_presence(self, link: str) -> PresenceOutcome:
+        """Record that the patient will come, by the link of the appointment (R43, R44).
+
+        Only a deliberate act of the patient may call this, such as a POST: opening a link changes
+        nothing.
+
+        Returns :class:`PresenceConfirmed`, the first one when it is repeated; :class:`LinkDead`,
+        also when the appointment was cancelled.
+        """
+        return finish(self._by_link.confirm_presence(link))
 
     def cancel(self, link: str, reason: object = "") -> CancelOutcome:
         """Cancel an appointment by its link, for the patient (R44, R47).
@@ -202,7 +223,40 @@ class Portal:
         Returns :class:`Cancelled`, the same one when it is repeated; :class:`TooLate`;
         :class:`InvalidEntry` for an unusable reason; :class:`LinkDead`.
         """
-        return finish(self._walk.cancel(link, reason))
+        return finish(self._by_link.cancel(link, reason))
+
+    def find_for_move(
+        self, link: str, preference: Preference, *, after: str | None = None
+    ) -> FindForMoveOutcome:
+        """List the next five times that the appointment can be moved to (R24–R30, R47).
+
+        They are of the same service, on any of the clinic's schedules, and as if the appointment
+        itself did not stand: a time that only it is in the way of is listed. The time that it has
+        is not. ``after`` is the cursor of the page before, as for :meth:`find`; it is good for this
+        link and preference only. Nothing is held: :meth:`move` decides.
+
+        Returns :class:`Page`; :class:`NoAvailability`; :class:`ServiceNotOffered` when the patient
+        is no longer eligible for the service; :class:`InvalidEntry` for a preference or a cursor
+        that is not usable; :class:`TooLate`; :class:`LinkDead`, also when the appointment was
+        cancelled.
+        """
+        return finish(self._by_link.find_for_move(link, preference, after=after))
+
+    def move(self, link: str, slot: Slot, *, preference: Preference | None = None) -> MoveOutcome:
+        """Move the appointment to another time: the new one is taken, the old one freed (R44, R47).
+
+        Only a deliberate act of the patient may call this, such as a POST. ``slot`` may come from
+        the client: it is judged anew. ``preference`` filters the fresh availabilities of a
+        :class:`SlotTaken`; with an unusable one there are none.
+
+        Returns :class:`Moved` with the link of the appointment as it is now, also when the move is
+        repeated by the link that made it, and for the time that it has already, where nothing
+        changes; :class:`SlotTaken` with fresh availabilities; :class:`ServiceNotOffered` when the
+        patient is not eligible on that date, or for a slot of another service;
+        :class:`InvalidEntry` for a ``slot`` that is none; :class:`TooLate`; :class:`LinkDead`.
+        Every refusal leaves the appointment as it was.
+        """
+        return finish(self._by_link.move(link, slot, preference=preference))
 
 
 class AsyncPortal:
@@ -237,6 +291,7 @@ class AsyncPortal:
             ),
             limiter or MemoryLimiter(SystemClock()),
         )
+        self._by_link = LinkWalk(self._walk.wiring)
 
     @twin_of(Portal.identify)
     async def identify(
@@ -286,13 +341,32 @@ class AsyncPortal:
         *,
         form: BookingForm | None = None,
         preference: Preference | None = None,
+        language: object = None,
     ) -> BookOutcome:
-        return await self._walk.book(visit, hold_id, form=form, preference=preference)
+        return await self._walk.book(
+            visit, hold_id, form=form, preference=preference, language=language
+        )
 
     @twin_of(Portal.show)
     async def show(self, link: str) -> ShowOutcome:
-        return await self._walk.show(link)
+        return await self._by_link.show(link)
+
+    @twin_of(Portal.confirm_presence)
+    async def confirm_presence(self, link: str) -> PresenceOutcome:
+        return await self._by_link.confirm_presence(link)
 
     @twin_of(Portal.cancel)
     async def cancel(self, link: str, reason: object = "") -> CancelOutcome:
-        return await self._walk.cancel(link, reason)
+        return await self._by_link.cancel(link, reason)
+
+    @twin_of(Portal.find_for_move)
+    async def find_for_move(
+        self, link: str, preference: Preference, *, after: str | None = None
+    ) -> FindForMoveOutcome:
+        return await self._by_link.find_for_move(link, preference, after=after)
+
+    @twin_of(Portal.move)
+    async def move(
+        self, link: str, slot: Slot, *, preference: Preference | None = None
+    ) -> MoveOutcome:
+        return await self._by_link.move(link, slot, preference=preference)

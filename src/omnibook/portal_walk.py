@@ -18,14 +18,10 @@ from omnibook.availability import (
 )
 from omnibook.awaiting import settled
 from omnibook.booking import (
-    CANCEL_REASON_LIMIT,
     BookRequest,
-    CancelRequest,
     decide_book,
-    decide_cancel,
-    linked,
 )
-from omnibook.booking_form import BookingEntries, BookingForm, free_text
+from omnibook.booking_form import BookingEntries, BookingForm
 from omnibook.clinic import LANGUAGES
 from omnibook.errors import InvalidValue
 from omnibook.finding import find, with_fresh
@@ -49,15 +45,12 @@ from omnibook.outcomes import (
     BackOutcome,
     Booked,
     BookOutcome,
-    CancelOutcome,
     FindOutcome,
     IdentifyOutcome,
     InvalidEntry,
-    LinkDead,
     ResumeOutcome,
     ReviewOutcome,
     ServiceNotOffered,
-    ShowOutcome,
     SlotTaken,
     TooManyAttempts,
     VisitOver,
@@ -66,7 +59,6 @@ from omnibook.ports import AsyncAttemptLimiter, Attempt, AttemptLimiter, ReadSco
 from omnibook.preference import Preference
 from omnibook.problems import Problem, ProblemCode
 from omnibook.records import VISITOR, Slot
-from omnibook.sealed import read_link
 from omnibook.standing import (
     Standing,
     facts_for,
@@ -82,7 +74,7 @@ from omnibook.visits import (
     decide_identify,
     resumed,
 )
-from omnibook.wiring import CANCEL, Wiring, storable
+from omnibook.wiring import Wiring, storable
 
 _UNKNOWN_WAIT = timedelta(seconds=5)
 
@@ -298,6 +290,7 @@ class PortalWalk:
         *,
         form: BookingForm | None = None,
         preference: Preference | None = None,
+        language: object = None,
     ) -> BookOutcome:
         """See :meth:`omnibook.Portal.book`."""
         clinic = self.wiring.clinic
@@ -319,6 +312,10 @@ class PortalWalk:
                     entries.contacts
                 )
                 read = (entries, contact_keys)
+        spoken = next((each for each in LANGUAGES if each == language), None)
+        if language is not None and spoken is None:
+            others = read.problems if isinstance(read, InvalidEntry) else ()
+            read = InvalidEntry((*others, Problem(ProblemCode.LANGUAGE_UNSUPPORTED, "language")))
         request = BookRequest(
             clinic=clinic,
             visit_id=standing.visit.visit_id,
@@ -328,6 +325,7 @@ class PortalWalk:
             patient=standing.patient,
             reference=self.wiring.tokens.reference(),
             operation=self.wiring.operation(VISITOR, self._subject_of(standing)),
+            language=spoken,
         )
         scope = evolve(self._scope(standing, contact_keys), hold=wanted)
         if hold is not None:
@@ -345,44 +343,7 @@ class PortalWalk:
         # The order is durable: where the directory fails now, the dispatcher carries it out (R41).
         appointment = booked.appointment
         await carry_out_quietly(self.wiring, appointment)
-        return evolve(booked, cancel_link=self.wiring.cancel_link(appointment))
-
-    # Cancel --------------------------------------------------------------------------------------
-
-    async def show(self, link: str) -> ShowOutcome:
-        """See :meth:`omnibook.Portal.show`."""
-        authentic = read_link(self.wiring.keys, CANCEL, self.wiring.clinic.clinic_id, link)
-        if authentic is None:
-            return LinkDead()
-        scope = Scope(clinic_id=self.wiring.clinic.clinic_id, appointment=authentic.appointment_id)
-        now, snapshot = await self.wiring.read(ReadScope(scope))
-        appointment = snapshot.appointments.get(authentic.appointment_id)
-        return linked(appointment, authentic.revision, self.wiring.clinic, now)
-
-    async def cancel(self, link: str, reason: object = "") -> CancelOutcome:
-        """See :meth:`omnibook.Portal.cancel`."""
-        clinic_id = self.wiring.clinic.clinic_id
-        authentic = read_link(self.wiring.keys, CANCEL, clinic_id, link)
-        if authentic is None:
-            return LinkDead()
-        problems: list[Problem] = []
-        why = free_text(reason, "reason", CANCEL_REASON_LIMIT, problems)
-        if problems:
-            return InvalidEntry(tuple(problems))
-        scope = Scope(clinic_id=clinic_id, appointment=authentic.appointment_id)
-        _, snapshot = await self.wiring.read(ReadScope(scope))
-        appointment = snapshot.appointments.get(authentic.appointment_id)
-        if appointment is not None:
-            scope = scope.widened({appointment.slot.schedule_id: appointment.claimed})
-        subject = None if appointment is None else self.wiring.subject_of(appointment)
-        request = CancelRequest(
-            clinic=self.wiring.clinic,
-            appointment_id=authentic.appointment_id,
-            revision=authentic.revision,
-            reason=why,
-            operation=self.wiring.operation(VISITOR, subject),
-        )
-        return await self.wiring.transact(scope, partial(decide_cancel, request))
+        return evolve(booked, link=self.wiring.link_to(appointment))
 
     # What the steps share ------------------------------------------------------------------------
 

@@ -30,9 +30,18 @@ from omnibook.ids import (
     ScheduleId,
     SubjectKey,
 )
+from omnibook.invitations import Invitation
 from omnibook.outcomes import Purged
 from omnibook.outlook import Outlook, ScheduleDays
-from omnibook.records import Appointment, AuditEvent, Event, Flag, NoticeKind
+from omnibook.records import (
+    Appointment,
+    AuditEvent,
+    ContactOrder,
+    Event,
+    Flag,
+    Notice,
+    NoticeKind,
+)
 from omnibook.retention import BATCH, Cutoffs
 from omnibook.times import Span
 from omnibook.transactions import Again, Decision, Scope, Snapshot
@@ -113,7 +122,10 @@ class DueNotices(Query[tuple[NoticeId, ...]]):
 
 @frozen(kw_only=True)
 class DueEvents(Query[tuple[EventId, ...]]):
-    """The events not told yet whose ``not_before`` has come, oldest first, at most ``limit``."""
+    """The events not told yet, nor set aside, whose ``not_before`` has come.
+
+    Oldest first, at most ``limit``.
+    """
 
     clinic_id: ClinicId
     limit: int = 100
@@ -121,7 +133,33 @@ class DueEvents(Query[tuple[EventId, ...]]):
 
 @frozen(kw_only=True)
 class DueOrders(Query[tuple[OrderId, ...]]):
-    """The contact orders not done whose ``not_before`` has come, oldest first."""
+    """The contact orders not done, nor set aside, whose ``not_before`` has come, oldest first."""
+
+    clinic_id: ClinicId
+    limit: int = 100
+
+
+@frozen(kw_only=True)
+class AppointmentsByReference(Query[tuple[Appointment, ...]]):
+    """The appointments with this reference number, of any status; by start, schedule, id (R42)."""
+
+    clinic_id: ClinicId
+    reference: str = field(repr=False)
+    """As somebody typed it: it may be anything, a name as well."""
+
+
+@frozen(kw_only=True)
+class SetAside:
+    """What dispatchers gave up: each sorted by ``not_before`` and identifier."""
+
+    notices: tuple[Notice, ...] = ()
+    orders: tuple[ContactOrder, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@frozen(kw_only=True)
+class ReadSetAside(Query[SetAside]):
+    """The notices, contact orders and events that were set aside, at most ``limit`` of each."""
 
     clinic_id: ClinicId
     limit: int = 100
@@ -365,6 +403,11 @@ class Message:
     language: str
     subject: str = field(repr=False)
     body: str = field(repr=False)
+    """Plain text."""
+    html: str = field(default="", repr=False)
+    """The same as a page of HTML, for an e-mail; empty for a text message."""
+    invitation: Invitation | None = field(default=None, repr=False)
+    """What the patient's calendar should show, for an e-mail; a reminder has none."""
 
 
 class Notifier(Protocol):

@@ -207,11 +207,33 @@ class Cancellation:
 
 
 @frozen(kw_only=True)
+class Presence:
+    """When, and by whom, it was confirmed that the patient will come (R43, R44)."""
+
+    at: datetime = field(converter=as_instant)
+    by: Actor
+
+
+@frozen(kw_only=True)
+class Move:
+    """The last change of an appointment's time or place (R44, R46, R47).
+
+    It led from ``old_slot``, at the revision ``old_revision``, to what the appointment has now: its
+    slot changes by a move only. So a move that is repeated by the old link is told from another.
+    """
+
+    at: datetime = field(converter=as_instant)
+    by: Actor
+    old_revision: int
+    old_slot: Slot
+
+
+@frozen(kw_only=True)
 class Appointment:
     """A booked time, of a patient's file or of a provisional person (R15); exactly one of the two.
 
-    ``revision`` counts changes of time, place or service only (R46). ``visit_id`` is of the visit
-    that booked it, or nothing when the desk did.
+    ``revision`` counts changes of time, place or service only (R46). ``presence`` is of the time as
+    it stands: a move takes it back (R47).
     """
 
     clinic_id: ClinicId
@@ -234,6 +256,8 @@ class Appointment:
     booked_at: datetime = field(converter=as_instant)
     booked_by: Actor
     cancellation: Cancellation | None = None
+    presence: Presence | None = None
+    last_move: Move | None = None
 
     def __attrs_post_init__(self) -> None:
         if (self.patient_id is None) == (self.provisional is None):
@@ -319,6 +343,7 @@ class NoticeKind(StrEnum):
     """Why a message is sent."""
 
     BOOKING = "booking"
+    CHANGE = "change"
     CANCELLATION = "cancellation"
     REMINDER = "reminder"
 
@@ -351,6 +376,8 @@ class NoticeState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     DROPPED = "dropped"
+    FAILED = "failed"
+    """Set aside: refused for good, or tried too often. Staff see it, and can retry it."""
 
 
 @frozen(kw_only=True)
@@ -358,7 +385,8 @@ class Notice:
     """A message to send, without address or text: both are resolved at sending (R43, R46).
 
     ``offset`` is how long before the start a reminder is due. A queued notice is left alone until
-    ``not_before``, which is when it is due, or when the lease of a dispatcher that took it ends.
+    ``not_before``, which is when it is due, when the lease of a dispatcher that took it ends, or
+    when it is tried again. ``attempts`` counts how often a dispatcher took it.
     """
 
     clinic_id: ClinicId
@@ -370,8 +398,9 @@ class Notice:
     offset: timedelta | None = None
     not_before: datetime = field(converter=as_instant)
     state: NoticeState = NoticeState.QUEUED
+    attempts: int = 0
     outcome: str = ""
-    """Why it was dropped: a stable code."""
+    """Why it was dropped or set aside, or what the gateway's receipt says: a stable code."""
 
 
 @frozen(kw_only=True)
@@ -383,7 +412,10 @@ class ContactOrder:
     appointment_id: AppointmentId
     patient_id: PatientId = field(repr=False)
     not_before: datetime = field(converter=as_instant)
+    attempts: int = 0
     done: bool = False
+    failed: bool = False
+    """Set aside after too many attempts; staff see it, and can have it tried again."""
 
 
 @unique
@@ -391,7 +423,12 @@ class EventKind(StrEnum):
     """What a host is told of."""
 
     BOOKED = "appointment.booked"
+    MOVED = "appointment.moved"
     CANCELLED = "appointment.cancelled"
+    PRESENCE_CONFIRMED = "appointment.presence-confirmed"
+    STATUS_CHANGED = "appointment.status-changed"
+    """Arrived, fulfilled, no-show or entered in error, or taken back: look at its status."""
+    ATTACHED = "appointment.attached"
     CONTACT_ADDED = "contact.added"
     CONTACT_EDITED = "contact.edited"
 
@@ -411,7 +448,10 @@ class Event:
     revision: int
     at: datetime = field(converter=as_instant)
     not_before: datetime = field(converter=as_instant)
+    attempts: int = 0
     done: bool = False
+    failed: bool = False
+    """Set aside after too many attempts; staff see it, and can have it tried again."""
 
 
 @unique
@@ -421,6 +461,12 @@ class FlagCode(StrEnum):
     FIRST_CONTACT = "contact.first-position"
     REMINDER_UNREACHABLE = "reminder.unreachable"
     NOTICE_UNREACHABLE = "notice.unreachable"
+    NOTICE_FAILED = "notice.failed"
+    """A message was set aside: refused for good, or tried too often."""
+    NOTICE_UNDELIVERED = "notice.undelivered"
+    """The gateway took the message, and told later that it never arrived."""
+    NOTICE_LATE = "notice.late"
+    """A message was never sent: it waited or failed until it was too late."""
     BUSY_CONFLICT = "busy.conflict"
 
 

@@ -14,7 +14,9 @@ appointment of a     the appointment's end                       90 days, or unt
 provisional person                                               attached to a file
 notice               when it was due                             90 days
 contact order, done  when it was due                             90 days
-event, told          when it was told                            90 days
+or set aside
+event, told or set   when it was due                             90 days
+aside
 line of the audit    its instant                                 2 years
 trail
 attempt to identify  the last one that shares its key (R12)      24 hours
@@ -23,7 +25,9 @@ attempt to identify  the last one that shares its key (R12)      24 hours
 The appointment of a provisional person goes whole: contacts, reason and details, its claim, and
 the notices, orders, events and flags about it. Appointments of files are the clinic's record, and
 no time ends them. What is not done yet, an order or an event that still has to be told, is work and
-waits; a notice does not: nobody is helped by a message that is late by months.
+waits; a notice does not: nobody is helped by a message that is late by months. What was set aside
+is no work any more: staff have as long to look at it, and to have it tried again, as it would be
+kept if it were done.
 """
 
 from collections.abc import Iterable
@@ -69,7 +73,7 @@ class Cutoffs:
     provisional: datetime
     """Of the end of an appointment without a file."""
     notices: datetime
-    """Of when a notice or a done order was due, and of what was told."""
+    """Of when a notice was due, or an order or an event that is done or was set aside."""
     audit: datetime
     """Of a line of the audit trail."""
     attempts: datetime
@@ -94,12 +98,12 @@ class Cutoffs:
         return notice.not_before <= self.notices
 
     def end_order(self, order: ContactOrder) -> bool:
-        """Whether a contact order is done and has outlived its time."""
-        return order.done and order.not_before <= self.notices
+        """Whether a contact order is done, or was set aside, and has outlived its time."""
+        return (order.done or order.failed) and order.not_before <= self.notices
 
     def end_event(self, event: Event) -> bool:
-        """Whether an event was told and has outlived its time."""
-        return event.done and event.not_before <= self.notices
+        """Whether an event was told, or was set aside, and has outlived its time."""
+        return (event.done or event.failed) and event.not_before <= self.notices
 
     def end_audit(self, event: AuditEvent) -> bool:
         """Whether a line of the audit trail has outlived its time."""

@@ -11,29 +11,25 @@ datetimes are made of what is left only when it is listed. A slot is listed exac
 :func:`omnibook.availability.judge` finds no obstacle to it.
 """
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from datetime import date, datetime, time
+from collections.abc import Collection, Generator, Mapping, Sequence
+from datetime import date
 
-from attrs import field, frozen
+from attrs import frozen
 
-from omnibook.clinic import Clinic, DayPart, Opening, Schedule, Service
+from omnibook.clinic import Opening, Schedule
 from omnibook.daybits import DAY_MINUTES, bits_of, day_of
 from omnibook.errors import InvalidValue
-from omnibook.ids import PatientId, ScheduleId, VisitId
+from omnibook.ids import ScheduleId
 from omnibook.kept_days import KeptDays, KeptSchedule, Shape, StartsByDay
 from omnibook.outlook import Outlook, ScheduleDays
-from omnibook.preference import Filter
-from omnibook.records import Slot, SlotRank
+from omnibook.records import Slot
 from omnibook.times import (
-    ONE_DAY,
     from_minute,
-    local_date,
-    minute_from,
-    start_of_day,
     to_minute,
     wall_stretches,
 )
 from omnibook.timetable import Starts, Timetable
+from omnibook.wishes import Limits, Wish, bounds_of
 
 _WIDEST, _MOST_ROWS = 32, 8192
 """The most days that are asked for at once, or, of few schedules, as many as make so many rows."""
@@ -52,21 +48,6 @@ class Need:
     last: int
     openings: frozenset[ScheduleId]
     """Whose openings are wanted too."""
-
-
-@frozen(kw_only=True)
-class Wish:
-    """What a visitor looks for, and who it is."""
-
-    service: Service
-    chosen: Filter
-    visit_id: VisitId
-    patient_ids: frozenset[PatientId] = field(default=frozenset(), repr=False)
-    """The identified visitor's file, by every identifier (R28)."""
-    eligible: Callable[[date], bool]
-    """Whether the visitor may come on a local date (R22)."""
-    after: SlotRank | None = None
-    """The rank of the last slot that was shown (R26)."""
 
 
 class Search:
@@ -104,7 +85,11 @@ class Search:
         self._empty: dict[ScheduleId, int] = {}
         """By schedule the days, counted from the first that is kept, that hold nothing wanted."""
         self._held, self._own = _holds(outlook, wish, self._shape, self._schedules)
-        self._limits = _Limits.of(kept.clinic, wish, outlook.snapshot.now, self._own)
+        self._limits = Limits.of(kept.clinic, wish, outlook.snapshot.now, self._own)
+        self._leaving = wish.leaving
+        self._past = range(0) if wish.leaving is None else wish.leaving.days(self._shape)
+        self._freed: dict[int, Starts] = {}
+        """The starts of the schedule that the appointment leaves, as far as they were wanted."""
         self._recall(outlook.versions)
         self._bits: dict[int, int] = {}
         self._steps = self._search()
@@ -138,6 +123,11 @@ class Search:
             else:
                 known = self._kept.keep(told, version, timetable)
             self._kept.work_out(known, shape, told, days=days_of_starts, now=self._limits.now)
+            if self._leaving is not None and self._leaving.slot.schedule_id == name:
+                freed = self._leaving.starts(
+                    timetable, shape, told, days=days_of_starts, now=self._limits.now
+                )
+                self._freed.update(freed)
             self._take_up(name, known)
         self.need = next(self._steps, None)
 
@@ -152,6 +142,9 @@ class Search:
 
     def _take_up(self, name: ScheduleId, known: KeptSchedule) -> None:
         days = known.of_shape(self._shape)
+        if self._leaving is not None and self._leaving.slot.schedule_id == name:
+            # Only this search sees them: what is kept for others stays as it is.
+            days = days.replaced(self._kept.first_day, self._past, self._freed)
         self._known[name], self._days[name] = known, days
         self._empty[name] = days.empty(self._limits.now)
 
@@ -239,7 +232,7 @@ class Search:
         if known is not None:
             return known
         midnight, bits, chosen = day * DAY_MINUTES, 0, self._wish.chosen
-        lower, upper = _bounds_of(chosen.part)
+        lower, upper = bounds_of(chosen.part)
         for part in wall_stretches(day, self._kept.clinic.zone):
             for number in range(part.first_date, part.last_date + 1):
                 wall_date = date.fromordinal(number + _EPOCH_ORDINAL)
@@ -310,59 +303,6 @@ class Search:
             if minute in own:
                 slots = sorted({*slots, *own[minute]}, key=lambda slot: slot.rank)
             self.found += slots[: self._wanted - len(self.found)]
-
-
-@frozen(kw_only=True)
-class _Limits:
-    """When a start can be, in minutes, and on which UTC days to look."""
-
-    now: int
-    earliest: int
-    latest: int
-    """The first minute that is beyond the horizon."""
-    first_day: int
-    last_day: int
-
-    @classmethod
-    def of(cls, clinic: Clinic, wish: Wish, now: datetime, own: Collection[int]) -> "_Limits":
-        """``own`` are the days of what the visitor holds: those are looked at in any case."""
-        policies, zone, chosen = clinic.policies, clinic.zone, wish.chosen
-        this_minute, latest = to_minute(now), minute_from(now + policies.horizon)
-        earliest = max(this_minute + 1, minute_from(now + policies.minimum_notice))
-        begin = this_minute
-        if wish.after is not None:
-            begin = max(begin, to_minute(wish.after[0]))
-            earliest = max(earliest, begin)
-        first_day, last_day = day_of(begin), max(day_of(latest - 1), *own, 0)
-        # What is not wanted is found out day by day; whole months are not gone through for that.
-        if chosen.first is not None or chosen.last is not None:
-            today, furthest = (local_date(from_minute(each), zone) for each in (begin, latest))
-            # A date may be the calendar's first or last one, of which no zone knows all hours.
-            first = min(chosen.first or today, furthest + ONE_DAY)
-            last = max(chosen.last or furthest, today - ONE_DAY)
-            if first > today:
-                first_day = day_of(to_minute(start_of_day(first, zone)))
-            if last < furthest:
-                last_day = day_of(to_minute(start_of_day(last + ONE_DAY, zone)) - 1)
-        return cls(
-            now=this_minute,
-            earliest=earliest,
-            latest=latest,
-            first_day=first_day,
-            last_day=last_day,
-        )
-
-
-def _bounds_of(part: DayPart | None) -> tuple[int, int]:
-    """The seconds of the day from and until which a start is wanted."""
-    if part is None:
-        return 0, 86400
-    return _seconds(part.lower), 86400 if part.upper is None else _seconds(part.upper)
-
-
-def _seconds(wall: time) -> int:
-    """The first whole second of the day that is not before a wall time."""
-    return wall.hour * 3600 + wall.minute * 60 + wall.second + (wall.microsecond > 0)
 
 
 def _holds(

@@ -185,7 +185,10 @@ class PutHold:
 
 @frozen
 class PutAppointment:
-    """Keep this appointment; it claims its time exactly while its status occupies."""
+    """Keep this appointment; it claims its time exactly while its status occupies.
+
+    Under another slot it is moved: it frees the time that it claimed, and claims the new one.
+    """
 
     appointment: Appointment
 

@@ -37,8 +37,8 @@ from omnibook.transactions import Again, Decision, Scope, Snapshot
 OutcomeT = TypeVar("OutcomeT")
 AnswerT = TypeVar("AnswerT")
 
-CANCEL = "cancel"
-"""The purpose of a link that cancels."""
+APPOINTMENT = "appointment"
+"""The purpose of a link to an appointment: to look at it, confirm, cancel or move it (R44)."""
 
 
 def storable(identifier: object) -> str | None:
@@ -179,11 +179,11 @@ class Wiring:
             subject=subject,
         )
 
-    def cancel_link(self, appointment: Appointment) -> str:
-        """The link that cancels this appointment while it stays at its revision (R44)."""
+    def link_to(self, appointment: Appointment) -> str:
+        """The link to this appointment, good while it stays at its revision (R44)."""
         return make_link(
             self.keys,
-            CANCEL,
+            APPOINTMENT,
             self.clinic.clinic_id,
             appointment.appointment_id,
             appointment.revision,

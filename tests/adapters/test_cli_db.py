@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import sys
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 
 import omnibook as ob
 from omnibook import cli
+from omnibook.adapters.clocks import SystemClock
 from omnibook.adapters.files import clinic_from_toml, load_patients
 from omnibook.adapters.sql import SqlDirectory, SqlStore, upgrade
 from omnibook.adapters.sql.check import check_database
 from omnibook.ports import AuditTrail
+from omnibook.times import local_date
 from support.archives import EVER
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -54,7 +57,9 @@ def file(tmp_path: Path) -> Path:
             welcome = portal.identify(form, terms="2026-01", language="fr", source="203.0.113.7")
             assert isinstance(welcome, ob.Welcome)
             service = welcome.services[-1].service_id
-            page = portal.find(welcome.visit, service, ob.Preference.soonest())
+            # Not the next time: it could begin before it is booked.
+            later = local_date(SystemClock().now(), clinic.zone) + timedelta(days=2)
+            page = portal.find(welcome.visit, service, ob.Preference(first_date=str(later)))
             assert isinstance(page, ob.Page)
             held = portal.review(welcome.visit, page.slots[0], ob.BookingForm("SECRET reason"))
             assert isinstance(held, ob.Held)

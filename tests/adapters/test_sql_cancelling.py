@@ -1,13 +1,15 @@
 """Tasks that are cancelled in the middle of a decision: all or nothing, and nobody is kept out."""
 
 import asyncio
-from collections.abc import Sequence
+import gc
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
-from functools import partialmethod
+from functools import partial, partialmethod
 from typing import Any
 
 import pytest
 from attrs import evolve
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from omnibook.adapters.sql import AsyncSqlStore, SqlStore
 from omnibook.adapters.sql.gate import Gate
@@ -143,6 +145,74 @@ def test_a_decision_cancelled_at_any_statement_is_all_or_nothing(
     assert at > 2 + waiting
     # In between, a commit that was on its way is done or not, and a race more may be lost.
     assert (written[0], written[-1]) == (False, True)
+
+
+class Cancelling:
+    """Awaits something, and cancels the task when it waits for the n-th time."""
+
+    def __init__(self, work: Awaitable[Any], at: int) -> None:
+        self._work = work
+        self._at = at
+        self.waits = 0
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self._work.__await__()
+        step: Callable[[], Any] = partial(next, steps)
+        while True:
+            try:
+                waiting = step()
+            except StopIteration as end:
+                return end.value
+            self.waits += 1
+            task = asyncio.current_task()
+            if self.waits == self._at and task is not None:
+                task.cancel()
+            try:
+                step = partial(steps.send, (yield waiting))
+            except BaseException as fault:  # noqa: BLE001 - whatever it is, the work is told
+                step = partial(steps.throw, fault)
+
+
+def test_who_is_cancelled_while_a_connection_is_opened_leaves_none_behind(
+    kind: str, url: str, other: SqlStore, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del other
+    original = AsyncConnection.get_raw_connection
+
+    async def slowly(connection: AsyncConnection) -> Any:
+        await asyncio.sleep(0)
+        return await original(connection)
+
+    # It never waits on the engines of today; nothing says that it may not.
+    monkeypatch.setattr(AsyncConnection, "get_raw_connection", slowly)
+
+    async def cut_short(at: int) -> bool:
+        store = AsyncSqlStore(url, clock=places.clock)
+        opening = Cancelling(store._pool.lease(), at)
+
+        async def lease() -> Any:
+            return await opening
+
+        task = asyncio.create_task(lease())
+        try:
+            leased = await asyncio.wait_for(task, PATIENCE)
+        except asyncio.CancelledError:
+            assert store._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        else:
+            await leased.give_back()
+        again = await asyncio.wait_for(store.transact(SEEING, lambda _: MINE), PATIENCE)
+        assert again == "mine"
+        await store.close()
+        return opening.waits >= at
+
+    at = 1
+    while asyncio.run(cut_short(at)):
+        at += 1
+    gc.collect()
+
+    # To connect, to set the connection up, and the one of above.
+    assert at > 4
+    assert_nobody_is_inside(url)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -52,6 +52,7 @@ from omnibook.ids import (
     VisitId,
 )
 from omnibook.ports import (
+    AppointmentsByReference,
     AppointmentsWithin,
     Attempt,
     AuditTrail,
@@ -63,6 +64,7 @@ from omnibook.ports import (
     ReadDays,
     ReadOutlook,
     ReadScope,
+    ReadSetAside,
 )
 from omnibook.records import (
     SYSTEM,
@@ -221,6 +223,8 @@ QUERIES: tuple[Query[Any], ...] = (
     ),
     AppointmentsWithin(clinic_id=CLINIC, span=hours(0, 9)),
     AppointmentsWithin(clinic_id=CLINIC, span=hours(0, 9), schedules=frozenset({ROOM})),
+    AppointmentsByReference(clinic_id=CLINIC, reference="R-7"),
+    ReadSetAside(clinic_id=CLINIC),
     FlagsOf(clinic_id=CLINIC, appointments=frozenset({"a-1", "a-2"})),
     DueNotices(clinic_id=CLINIC),
     DueEvents(clinic_id=CLINIC),
@@ -390,6 +394,9 @@ FEW = {
     "flags",
     "appointments_of_days_ix",
     "holds_held_ix",
+    # Nobody lets many lie.
+    "events_set_aside_ix",
+    "contact_orders_set_aside_ix",
     # As many as schedules; a search is told all of them.
     "schedule_versions",
 }

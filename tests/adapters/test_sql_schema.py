@@ -82,7 +82,8 @@ def definitions(url: str) -> dict[str, Any]:
     def parts(definition: str) -> list[str]:
         # Constraints of one table stand in any order.
         words = " ".join(definition.split())
-        split = re.split(r", (?=CONSTRAINT |[a-z_]+ [A-Z])|\(clinic_id TEXT", words)
+        # A column that was added later has its constraint beside it.
+        split = re.split(r",? (?=CONSTRAINT )|, (?=[a-z_]+ [A-Z])|\(clinic_id TEXT", words)
         return sorted(part.removesuffix(" WITHOUT ROWID").rstrip(" )") for part in split)
 
     return {name: parts(words) for name, words in rows}

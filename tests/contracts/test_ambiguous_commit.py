@@ -203,7 +203,7 @@ def test_a_cancellation_that_is_repeated_returns_the_first_one(
         def link(number: int) -> str:
             booked = portal.book(token(0, number), hold(beside, number).hold_id)
             assert isinstance(booked, ob.Booked)
-            return booked.cancel_link
+            return booked.link
 
         def is_cancelled(number: int) -> bool:
             kept = {each.slot: each.status for each in appointments(beside)}

@@ -21,10 +21,14 @@ from omnibook.outcomes import (
     BackOutcome,
     BookOutcome,
     CancelOutcome,
+    FindForMoveOutcome,
     FindOutcome,
     IdentifyOutcome,
+    MoveOutcome,
+    PresenceOutcome,
     ResumeOutcome,
     ReviewOutcome,
+    ShowOutcome,
 )
 from omnibook.ports import Clock
 from omnibook.records import HoldState
@@ -329,7 +333,31 @@ def test_any_hold_id_is_answered(stand: Standing, hold_id: Any) -> None:
 @given(link=wild() | st.text("abc012.", max_size=30), reason=wild())
 def test_any_link_is_answered(stand: Standing, link: Any, reason: object) -> None:
     """R44."""
-    assert told(stand, stand.here.portal.cancel(link, reason), CancelOutcome) == ob.LinkDead()
+    portal, dead = stand.here.portal, ob.LinkDead()
+    assert told(stand, portal.cancel(link, reason), CancelOutcome) == dead
+    assert told(stand, portal.show(link), ShowOutcome) == dead
+    assert told(stand, portal.confirm_presence(link), PresenceOutcome) == dead
+    assert told(stand, portal.find_for_move(link, SOONEST), FindForMoveOutcome) == dead
+    assert told(stand, portal.move(link, stand.slot), MoveOutcome) == dead
+
+
+@given(slot=wild(), cursor=wild())
+def test_anything_instead_of_a_slot_moves_nothing(slot: Any, cursor: Any) -> None:
+    """R11, R25, R47."""
+    stand = standing(ob.MemoryStore)
+    here = stand.here
+    page = here.portal.find(stand.token, "file", ob.Preference(first_date="2026-03-04"))
+    assert isinstance(page, ob.Page)
+    booked = here.book(stand.token, page.slots[0])
+    problem = ob.Problem(ob.ProblemCode.SLOT_MALFORMED, "slot")
+
+    outcome = told(stand, here.portal.move(booked.link, slot), MoveOutcome)
+    found = here.portal.find_for_move(booked.link, SOONEST, after=cursor)
+
+    assert outcome == ob.InvalidEntry((problem,))
+    expected = ob.Page if cursor is None else ob.InvalidEntry
+    assert isinstance(told(stand, found, FindForMoveOutcome), expected)
+    assert isinstance(here.portal.move(booked.link, page.slots[-1]), ob.Moved)
 
 
 @given(reason=wild())
@@ -341,11 +369,11 @@ def test_any_reason_for_a_cancellation_is_read_or_refused(reason: object) -> Non
     assert isinstance(page, ob.Page)
     booked = here.book(stand.token, page.slots[0])
 
-    outcome = told(stand, here.portal.cancel(booked.cancel_link, reason), CancelOutcome)
+    outcome = told(stand, here.portal.cancel(booked.link, reason), CancelOutcome)
 
     if isinstance(outcome, ob.InvalidEntry):
         assert {problem.field for problem in outcome.problems} == {"reason"}
-        assert isinstance(here.portal.cancel(booked.cancel_link), ob.Cancelled)
+        assert isinstance(here.portal.cancel(booked.link), ob.Cancelled)
     else:
         assert isinstance(outcome, ob.Cancelled)
         assert len(outcome.cancellation.reason) <= 500
@@ -364,6 +392,14 @@ def test_the_desk_is_given_anything(
     )
     assert desk.withdraw_opening(identifier, actor=STAFF) == ob.Withdrawn()
     assert desk.withdraw_closure(identifier, actor=STAFF) == ob.Withdrawn()
+    assert desk.mark(identifier, ob.AppointmentStatus.NOSHOW, actor=STAFF) == ob.NotFound()
+    assert desk.confirm_presence(identifier, actor=STAFF) == ob.NotFound()
+    assert desk.attach(identifier, "p-marie", actor=STAFF) == ob.NotFound()
+    moved = desk.move(identifier, "nguyen", slot.start, revision=request, actor=STAFF)
+    assert moved == ob.NotFound()
+    assert desk.appointments_of(identifier, actor=STAFF) == ob.NotFound()
+    assert desk.try_again(identifier, actor=STAFF) == ob.NotFound()
+    assert desk.find_by_reference(identifier, actor=STAFF).appointments == ()
     assert desk.explain_service(identifier, "open", actor=STAFF) == ob.NotFound()
     assert desk.explain_service("p-marie", identifier, actor=STAFF) == ob.NotFound()
     assert desk.explain_time(identifier, identifier, slot.start, actor=STAFF) == ob.NotFound()

@@ -106,12 +106,15 @@ def seen(
     if isinstance(outcome, ob.Welcome):
         token = outcome.visit
         portal.services(token)
-        page = portal.find(token, "open", ob.Preference.soonest())
+        page = portal.find(token, "open", ob.Preference(first_date="2026-03-03"))
         assert isinstance(page, ob.Page)
         held = portal.review(token, page.slots[0], ob.BookingForm("why"))
         assert isinstance(held, ob.Held)
         portal.find(token, "file", ob.Preference.soonest())
-        portal.book(token, held.hold_id)
+        booked = portal.book(token, held.hold_id)
+        assert isinstance(booked, ob.Booked)
+        portal.find_for_move(booked.link, ob.Preference.soonest())
+        assert isinstance(portal.move(booked.link, page.slots[-1]), ob.Moved)
         fields["page"] = page.slots
     cause = next(event.code for event in trail(here.store) if event.action == "identify")
     return cause, (type(outcome), fields, said, calls), outcome

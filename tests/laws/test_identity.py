@@ -42,6 +42,7 @@ def _same(a: str | None, b: str | None) -> bool:
 
 
 def _contact_agrees(identity: Identity, record: Patient, policy: MatchPolicy) -> bool:
+    agreeing = 0
     for typed in identity.contacts:
         for point in record.contacts:
             if not point.current:
@@ -49,8 +50,9 @@ def _contact_agrees(identity: Identity, record: Patient, policy: MatchPolicy) ->
             if not point.verified and not policy.unverified_contacts_count:
                 continue
             if contact_class(typed) == contact_class(point):
-                return True
-    return False
+                agreeing += 1
+                break
+    return agreeing == len(identity.contacts) if policy.every_contact else agreeing > 0
 
 
 def _agreeing_parts(

@@ -13,8 +13,9 @@ from omnibook.errors import InvalidValue
 from omnibook.ids import ScheduleId
 from omnibook.kept_days import MOST_DAYS, DayKeeper
 from omnibook.preference import Filter
-from omnibook.search import Search, Wish
+from omnibook.search import Search
 from omnibook.times import Span
+from omnibook.wishes import Wish
 from support.naive_availability import Scene, generated, minute_of, searched
 from support.strategies_scenes import (
     NIGHTS,

@@ -120,8 +120,8 @@ class Others:
             if act == "book":
                 booked = self.world.portal.book(visit, held.hold_id)
                 assert isinstance(booked, ob.Booked)
-                assert booked.cancel_link is not None
-                self.links.append(booked.cancel_link)
+                assert booked.link is not None
+                self.links.append(booked.link)
 
 
 ACTS = st.lists(

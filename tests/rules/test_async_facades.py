@@ -10,9 +10,11 @@ from inspect import getmembers, isfunction
 import omnibook as ob
 from omnibook.dispatch import Dispatcher
 from omnibook.ids import ScheduleId
+from omnibook.receipts import Receipt, ReceiptStatus
 from support.awaited import awaited
 from support.desk_walks import EVENING, slot
 from support.looking import trail
+from support.moves import tomorrow
 from support.tokens import SeededTokens
 from support.worlds import JEANS_FORM, MARIE, MARIES_FORM, STAFF, START, World, world
 
@@ -63,7 +65,18 @@ def story(here: World) -> list[tuple[str, object]]:
     booked = portal.book(visit, held.hold_id)
     assert isinstance(booked, ob.Booked)
     portal.book(visit, held.hold_id, form=FORM)
-    portal.show(booked.cancel_link)
+    portal.show(booked.link)
+    portal.confirm_presence(booked.link)
+    held = portal.review(other.visit, tomorrow(), FORM)
+    assert isinstance(held, ob.Held)
+    later = portal.book(other.visit, held.hold_id)
+    assert isinstance(later, ob.Booked)
+    portal.find_for_move(later.link, ob.Preference.soonest())
+    portal.move(later.link, slot())
+    moved = portal.move(later.link, tomorrow(60))
+    assert isinstance(moved, ob.Moved)
+    portal.confirm_presence(moved.link)
+    portal.confirm_presence(later.link)
 
     opened = desk.open_time(
         "o1", "gagnon", EVENING, EVENING + HOUR, activities=("care",), interval=HOUR, actor=STAFF
@@ -77,9 +90,23 @@ def story(here: World) -> list[tuple[str, object]]:
     desk.import_busy("nguyen", EVENING, EVENING + 2 * HOUR, (busy,), actor=STAFF)
     made = desk.book("r1", slot(), FORM, patient="p-marie", actor=STAFF, language="en")
     assert isinstance(made, ob.Booked)
-    desk.book("r2", slot(on="nurse"), FORM, patient=JEANS_FORM, actor=STAFF)
+    person = desk.book("r2", slot(on="nurse"), FORM, patient=JEANS_FORM, actor=STAFF)
+    assert isinstance(person, ob.Booked)
     desk.book("r3", slot(), FORM, patient="nobody", actor=STAFF)
     desk.cancel(made.appointment.appointment_id, reason="ill", actor=STAFF, close_time=True)
+    persons = person.appointment.appointment_id
+    desk.confirm_presence(persons, actor=STAFF)
+    there = EVENING + 3 * HOUR
+    desk.move(persons, "nurse", there, revision=0, duration=HOUR, actor=STAFF)
+    desk.move(persons, "nurse", EVENING, revision=0, actor=STAFF)
+    desk.mark(persons, ob.AppointmentStatus.ARRIVED, actor=STAFF)
+    desk.mark(persons, ob.AppointmentStatus.NOSHOW, actor=STAFF)
+    desk.attach(persons, "p-jean", actor=STAFF)
+    desk.attach(persons, "p-marie", actor=STAFF)
+    desk.find_by_reference(person.reference, actor=STAFF)
+    desk.appointments_of("p-jean", actor=STAFF)
+    desk.try_again("nothing", actor=STAFF)
+    desk.set_aside(actor=STAFF)
     desk.explain_service("p-marie", "doctor", actor=STAFF)
     desk.explain_time("open", "gagnon", EVENING, actor=STAFF, patient_id="p-marie")
     desk.day(START.date(), actor=STAFF)
@@ -95,8 +122,10 @@ def story(here: World) -> list[tuple[str, object]]:
     here.notifier.failing = False
     here.wait(minutes=2)
     dispatcher.run_once()
-    portal.cancel(booked.cancel_link, "better")
-    portal.cancel(booked.cancel_link)
+    sent = here.notifier.sent[0].message_id
+    dispatcher.note_receipt(Receipt(notice_id=sent, status=ReceiptStatus.UNDELIVERED))
+    portal.cancel(booked.link, "better")
+    portal.cancel(booked.link)
     dispatcher.run_once()
     return answers
 

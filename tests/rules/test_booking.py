@@ -313,7 +313,7 @@ def test_the_same_hold_booked_again_is_the_appointment_as_it_stands() -> None:
 
     assert again == booked
     assert queued(w) == before
-    w.portal.cancel(booked.cancel_link)
+    w.portal.cancel(booked.link)
     third = w.portal.book(visit, held.hold_id)
     assert isinstance(third, ob.Booked)
     assert third.reference == booked.reference
@@ -407,3 +407,24 @@ def test_a_booking_keeps_terms_language_person_and_reference() -> None:
     assert unknown.provisional is not None
     assert unknown.provisional.last_name == "Unknown"
     assert identified.reference != unknown.reference
+
+
+def test_a_booking_may_have_a_language_of_its_own() -> None:
+    """R42: the page that booked may not be in the language of the page that identified."""
+    w = world()
+    visit = w.enter()
+    held = w.hold(visit, slot())
+    form = ob.BookingForm(reason="")
+    for wrong in ("de", 7, ""):
+        refused = w.portal.book(visit, held.hold_id, language=wrong)
+        assert isinstance(refused, ob.InvalidEntry)
+        assert [each.code for each in refused.problems] == ["language.unsupported"]
+        refused = w.portal.book(visit, held.hold_id, form=form, language=wrong)
+        assert isinstance(refused, ob.InvalidEntry)
+        assert {each.field for each in refused.problems} == {"reason", "language"}
+    booked = w.portal.book(visit, held.hold_id, language="en")
+    assert isinstance(booked, ob.Booked)
+    assert booked.appointment.language == "en"
+    again = w.portal.book(visit, held.hold_id, language="fr")
+    assert isinstance(again, ob.Booked)
+    assert again.appointment.language == "en"

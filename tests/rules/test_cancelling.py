@@ -26,7 +26,7 @@ def test_cancelling_frees_the_time_at_once_and_keeps_the_record() -> None:
     booked = w.book(w.enter(), slot(DAY))
     w.wait(minutes=1)
 
-    done = w.portal.cancel(booked.cancel_link, "  I am well again ")
+    done = w.portal.cancel(booked.link, "  I am well again ")
 
     assert isinstance(done, ob.Cancelled)
     assert done.cancellation.at == START + timedelta(minutes=1)
@@ -41,7 +41,7 @@ def test_cancelling_frees_the_time_at_once_and_keeps_the_record() -> None:
 def test_cancelling_again_answers_the_same_until_the_start() -> None:
     """R44: a done action repeated; the link dies at the start."""
     w = world()
-    link = w.book(w.enter(), slot(DAY)).cancel_link
+    link = w.book(w.enter(), slot(DAY)).link
     done = w.portal.cancel(link, "the first reason")
 
     w.clock.set(at(DAY) - MICRO)
@@ -53,7 +53,7 @@ def test_cancelling_again_answers_the_same_until_the_start() -> None:
 def test_the_patient_cancels_until_the_cutoff_and_not_a_microsecond_later() -> None:
     """R47: the cut-off, its boundary, and the policy."""
     w = world()
-    link = w.book(w.enter(), slot(DAY)).cancel_link
+    link = w.book(w.enter(), slot(DAY)).link
 
     w.clock.set(at(DAY) - timedelta(hours=2) + MICRO)
     assert w.portal.cancel(link) == ob.TooLate(cutoff=timedelta(hours=2))
@@ -67,7 +67,7 @@ def test_a_link_is_good_for_its_own_appointment_purpose_and_revision_only() -> N
     """R44."""
     w = world()
     booked = w.book(w.enter(), slot(DAY))
-    link = booked.cancel_link
+    link = booked.link
     other = under(w, evolve(w.clinic, clinic_id=ob.ids.ClinicId("another")))
     forged = [
         "",
@@ -77,9 +77,9 @@ def test_a_link_is_good_for_its_own_appointment_purpose_and_revision_only() -> N
         ob.sealed.make_link(
             w.keys, "move", w.clinic.clinic_id, booked.appointment.appointment_id, 0
         ),
-        ob.sealed.make_link(w.keys, "cancel", w.clinic.clinic_id, AppointmentId("unknown"), 0),
+        ob.sealed.make_link(w.keys, "appointment", w.clinic.clinic_id, AppointmentId("unknown"), 0),
         ob.sealed.make_link(
-            w.keys, "cancel", w.clinic.clinic_id, booked.appointment.appointment_id, 1
+            w.keys, "appointment", w.clinic.clinic_id, booked.appointment.appointment_id, 1
         ),
     ]
 
@@ -103,7 +103,7 @@ def test_an_appointment_that_took_place_is_not_cancelled_by_a_link(
     scope = Scope(clinic_id=w.clinic.clinic_id, schedules={slot().schedule_id: slot(DAY).span})
     w.store.transact(scope, lambda _: Decision(None, (PutAppointment(became),)))
 
-    assert w.portal.cancel(booked.cancel_link) == ob.LinkDead()
+    assert w.portal.cancel(booked.link) == ob.LinkDead()
 
 
 def test_events_tell_the_host_what_happened() -> None:
@@ -112,7 +112,7 @@ def test_events_tell_the_host_what_happened() -> None:
     booked = w.book(w.enter(), slot(DAY))
     w.dispatcher.run_once()
     w.wait(minutes=1)
-    w.portal.cancel(booked.cancel_link)
+    w.portal.cancel(booked.link)
     w.dispatcher.run_once()
 
     def told(event: Event) -> tuple[Any, ...]:

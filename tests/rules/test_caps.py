@@ -145,7 +145,7 @@ def test_an_unidentified_visitors_contact_has_two_upcoming_appointments() -> Non
 
     visit = stranger(w, 1, "c")
     assert isinstance(book(w, visit, slot(2 * DAY)), ob.TooManyHolds)
-    assert isinstance(w.portal.cancel(second.cancel_link), ob.Cancelled)
+    assert isinstance(w.portal.cancel(second.link), ob.Cancelled)
     assert isinstance(book(w, visit, slot(2 * DAY)), ob.Booked)
     w.clock.set(at(0) - MICRO)
     assert isinstance(book(w, stranger(w, 1, "d"), slot(DAY)), ob.TooManyHolds)
@@ -195,7 +195,7 @@ def test_a_cap_that_is_reached_after_review_refuses_book() -> None:
     assert isinstance(booked, ob.Booked)
 
     assert isinstance(w.portal.book(visit, held.hold_id), ob.TooManyHolds)
-    w.portal.cancel(booked.cancel_link)
+    w.portal.cancel(booked.link)
     assert isinstance(w.portal.book(visit, held.hold_id), ob.Booked)
 
 

@@ -406,7 +406,12 @@ def test_a_schedule_has_its_own_zone_practitioner_and_closures() -> None:
 
 
 OTHER_POLICIES: Data = {
-    "match": {"folding": "strict", "number": "with-contact", "unverified_contacts_count": True},
+    "match": {
+        "folding": "strict",
+        "number": "with-contact",
+        "unverified_contacts_count": True,
+        "every_contact": True,
+    },
     "blind_indexes": True,
     "self_minimum_age": 16,
     "hold_minutes": 7,
@@ -447,6 +452,7 @@ def test_every_policy_can_be_set() -> None:
             folding=Folding.STRICT,
             number=NumberPolicy.WITH_CONTACT,
             unverified_contacts_count=True,
+            every_contact=True,
         ),
         blind_indexes=True,
         self_minimum_age=16,

@@ -189,7 +189,7 @@ def conflicts(w: World) -> list[str]:
         schedules={each.schedule_id: day for each in w.clinic.schedules},
     )
     _, snapshot = w.store.read(ReadScope(scope))
-    found = ob.desk.busy_conflicts(snapshot)
+    found = ob.desk_busy.busy_conflicts(snapshot)
     assert {flag.code for flag in found} <= {FlagCode.BUSY_CONFLICT}
     assert len({flag.flag_id for flag in found}) == len(found)
     return [flag.appointment_id for flag in found]
@@ -399,7 +399,7 @@ def test_an_appointment_that_appears_or_moves_after_the_look_is_cancelled_all_th
     interrupted.before_the_next_transaction(
         lambda: w.store.transact(scope, lambda _: Decision(None, (PutAppointment(moved),)))
     )
-    assert isinstance(seen.portal.cancel(booked.cancel_link), ob.Cancelled)
+    assert isinstance(seen.portal.cancel(booked.link), ob.Cancelled)
     assert isinstance(desk_book(w, "t", elsewhere), ob.Booked)
 
 

@@ -8,13 +8,11 @@ import pytest
 from attrs import evolve
 
 import omnibook as ob
-from omnibook import delivery
 from omnibook.clinic import Clinic, Policies
 from omnibook.dispatch import LEASE, Delivered, Dispatcher
 from omnibook.ids import ActivityId, OrderId, PatientId
-from omnibook.notices import DropCode, Postponed
 from omnibook.ports import DueEvents, DueNotices, DueOrders, EventSink, Message, Notifier, ReadScope
-from omnibook.records import SYSTEM, Event, NoticeState
+from omnibook.records import Event, NoticeState
 from omnibook.transactions import Decision, PutAppointment, Scope
 from support.looking import actions, flags, trail
 from support.worlds import (
@@ -199,7 +197,7 @@ def test_no_reminder_of_a_cancelled_appointment_goes_out() -> None:
     """R46: the cancellation goes to the form's contacts, also over an unsent booking notice."""
     here = world()
     booked = book(here)
-    here.portal.cancel(booked.cancel_link)
+    here.portal.cancel(booked.link)
 
     assert here.dispatcher.run_once() == Delivered(sent=2, dropped=2, told=2)
     assert {kind for kind, _ in sent(here)} == {"cancellation"}
@@ -401,22 +399,6 @@ def test_a_piece_that_another_dispatcher_finished_meanwhile_is_left_alone(
     assert mine.told == 0
 
 
-def test_what_was_purged_meanwhile_needs_no_record() -> None:
-    """R46: a purge may come between a delivery and its record."""
-    here = world()
-    empty = here.store.read(ReadScope(Scope(clinic_id=here.clinic.clinic_id)))[1]
-    operation = here.dispatcher._delivery.wiring.operation(SYSTEM)
-
-    decided = (
-        delivery._note_sent(operation, empty),
-        delivery._note_dropped(DropCode.PAST, operation, empty),
-        delivery._note_postponed(Postponed(START), empty),
-        delivery._note_told(empty),
-    )
-
-    assert set(decided) == {Decision(None)}
-
-
 # Events and orders -------------------------------------------------------------------------------
 
 
@@ -424,7 +406,7 @@ def test_the_host_is_told_what_happened_until_it_has_heard() -> None:
     """R39: booked, cancelled, contacts added."""
     here = world()
     booked = book(here, ob.BookingForm("why", email="new@example.org"))
-    here.portal.cancel(booked.cancel_link)
+    here.portal.cancel(booked.link)
 
     def deaf(_: object) -> None:
         raise ConnectionError
@@ -476,7 +458,7 @@ def test_a_message_holds_the_link_where_the_clinic_has_a_page_for_it() -> None:
     plain, linked = here.notifier.sent
     assert "https://" not in plain.body
     assert "514 555-0100" in plain.body
-    assert f"https://booking.example.org/{booked.cancel_link}" in linked.body
+    assert f"https://booking.example.org/{booked.link}" in linked.body
     assert (plain.language, plain.system) == ("fr", PHONE)
 
 

@@ -111,8 +111,8 @@ def test_what_is_cancelled_counts_no_more() -> None:
     day = timedelta(days=1)
     booked = here.book(visit, evolve(slot, start=slot.start + day, end=slot.end + day))
     assert not is_listed(here, visit)
-    assert booked.cancel_link is not None
-    here.portal.cancel(booked.cancel_link)
+    assert booked.link is not None
+    here.portal.cancel(booked.link)
     assert is_listed(here, visit)
 
 

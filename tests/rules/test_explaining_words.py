@@ -11,8 +11,9 @@ import omnibook as ob
 from omnibook.clinic import Closure, Release
 from omnibook.ids import ActivityId, ScheduleId, ServiceId
 from omnibook.messages import describe_outcome, describe_rules
-from omnibook.messages.catalogue import PLACEHOLDERS, codes, sentence
+from omnibook.messages.catalogue import sentence
 from omnibook.records import Busy
+from omnibook.text_codes import TEXTS
 from omnibook.time_rules import Collision, HoldRule, LengthRule, RuleCode, TimeRule
 from omnibook.times import Span
 from support.samples_messages import spaced
@@ -75,14 +76,16 @@ def test_every_rule_has_a_sentence_in_both_states(
     code: RuleCode, state: str, language: str
 ) -> None:
     """R27: and no other language's."""
-    details = dict.fromkeys({each for names in PLACEHOLDERS.values() for each in names}, "…")
-    variants = [each for each in codes() if each.startswith(f"{code}.{state}")]
+    details = dict.fromkeys({each for text in TEXTS.values() for each in text.placeholders}, "…")
+    variants = [each for each in TEXTS if each.startswith(f"{code}.{state}")]
 
     assert f"{code}.{state}" in variants
     for variant in variants:
-        said = sentence(variant, language, **details)
+        said = sentence(variant, language, overrides=None, **details)
         assert said.endswith(".")
-        assert said != sentence(variant, "en" if language == "fr" else "fr", **details)
+        assert said != sentence(
+            variant, "en" if language == "fr" else "fr", overrides=None, **details
+        )
 
 
 def test_all_rules_are_read_for_a_patient_whose_time_is_offered() -> None:

@@ -20,6 +20,8 @@ from omnibook.records import (
     AppointmentStatus,
     AuditEvent,
     Cancellation,
+    Move,
+    Presence,
 )
 from omnibook.testing.samples import CLINIC, NOW, appointment, hold, visit
 from omnibook.testing.strategies.records import (
@@ -109,6 +111,8 @@ def full() -> dict[str, object]:
         provisional=evolve(booked.provisional, health_number=number),
         status=AppointmentStatus.CANCELLED,
         cancellation=Cancellation(at=NOW, by=STAFF, reason="why"),
+        presence=Presence(at=NOW, by=STAFF),
+        last_move=Move(at=NOW, by=STAFF, old_revision=0, old_slot=booked.slot),
     )
     about = booked.appointment_id
     person = evolve(visit(), identity=evolve(visit().identity, health_number=number))

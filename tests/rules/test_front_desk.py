@@ -221,7 +221,7 @@ def test_contacts_left_out_are_the_files_first_current_ones() -> None:
     assert isinstance(outcome, ob.Booked)
     contacts = outcome.appointment.entries.contacts
     assert [point.value for point in contacts] == ["+15145550166", "marie@example.org"]
-    assert outcome.cancel_link.startswith(outcome.appointment.appointment_id)
+    assert outcome.link.startswith(outcome.appointment.appointment_id)
     now = here.directory.get(PatientId("p-marie"))
     assert now is not None
     assert [point.value for point in now.contacts[3:]] == ["+15145550166"]

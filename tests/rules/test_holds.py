@@ -347,7 +347,7 @@ def test_a_cancelled_appointment_and_another_policy_let_a_file_book_again() -> N
     lenient = under(w, roomy(one_upcoming_per_service=False))
 
     assert isinstance(review(lenient, w.enter(), slot(30)), ob.Held)
-    assert isinstance(w.portal.cancel(booked.cancel_link), ob.Cancelled)
+    assert isinstance(w.portal.cancel(booked.link), ob.Cancelled)
     assert isinstance(review(w, w.enter(), slot(60)), ob.Held)
 
 

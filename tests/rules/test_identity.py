@@ -314,7 +314,12 @@ def test_an_identity_has_a_contact_and_a_plain_birth_date(wrong: dict[str, Any])
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"folding": "strict"}, {"number": "alone"}, {"unverified_contacts_count": 1}],
+    [
+        {"folding": "strict"},
+        {"number": "alone"},
+        {"unverified_contacts_count": 1},
+        {"every_contact": 1},
+    ],
 )
 def test_a_policy_is_made_of_its_own_words(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidValue):
@@ -485,6 +490,19 @@ def test_a_contact_that_staff_have_not_verified_does_not_corroborate() -> None:
     assert cause(WITH_NUMBER, file, policy=policy) is MatchCause.CONTACT_UNVERIFIED
     trusting = evolve(policy, unverified_contacts_count=True)
     assert cause(WITH_NUMBER, file, policy=trusting) is MatchCause.BY_NUMBER
+
+
+def test_a_clinic_may_want_each_contact_of_the_form_to_agree() -> None:
+    """R8: "policy can demand more"; what is not verified still does not count."""
+    other = ContactPoint(system=ContactSystem.EMAIL, value="other@example.org")
+    form = evolve(WITHOUT_NUMBER, contacts=(PHONE, other))
+    demanding = MatchPolicy(every_contact=True)
+    assert cause(form, evolve(MARIE, contacts=(PHONE,))) is MatchCause.BY_DETAILS
+    assert cause(form, evolve(MARIE, contacts=(PHONE,)), policy=demanding) is MatchCause.NO_FILE
+    both = evolve(MARIE, contacts=(PHONE, other))
+    assert cause(form, both, policy=demanding) is MatchCause.BY_DETAILS
+    unsure = evolve(MARIE, contacts=(PHONE, evolve(other, verified=False)))
+    assert cause(form, unsure, policy=demanding) is MatchCause.CONTACT_UNVERIFIED
 
 
 def test_a_number_on_no_file_falls_back_to_the_details() -> None:

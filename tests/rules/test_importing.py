@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import omnibook as ob
 from omnibook.audit import Operation
-from omnibook.desk import BusyImport, decide_import_busy
+from omnibook.desk_busy import BusyImport, decide_import_busy
 from omnibook.ids import ClinicId, OperationId, ScheduleId
 from omnibook.ports import AuditTrail, ReadScope
 from omnibook.records import ActorKind, Busy, FlagCode

@@ -60,7 +60,7 @@ def test_a_link_of_another_revision_or_of_nothing_shows_nothing() -> None:
 def test_the_longest_reason_for_a_cancellation(length: int, fits: bool) -> None:
     """R47."""
     here = world()
-    outcome = here.portal.cancel(booked(here).cancel_link, "a" * length)
+    outcome = here.portal.cancel(booked(here).link, "a" * length)
 
     assert isinstance(outcome, ob.Cancelled) is fits
 

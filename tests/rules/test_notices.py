@@ -111,7 +111,7 @@ def test_a_cancellation_notice_goes_to_the_same_contacts() -> None:
     w = world(on(EMAIL))
     first = booked(w, email="new@example.org")
     sent(w)
-    w.portal.cancel(first.cancel_link)
+    w.portal.cancel(first.link)
     assert sent(w)[1:] == [("cancellation", "new@example.org")]
 
     second = booked(w, email="other@example.org")
@@ -260,13 +260,13 @@ def test_what_is_switched_off_sends_nothing(silent: Clinic) -> None:
     """R45, R42: neither queued, nor sent if it was queued before."""
     w = world(silent)
     outcome = booked(w)
-    w.portal.cancel(outcome.cancel_link)
+    w.portal.cancel(outcome.link)
     assert queued(w, outcome.appointment) == []
 
     w = world()
     outcome = booked(w)
     assert later(under(w, silent), hours=25) == []
-    w.portal.cancel(outcome.cancel_link)
+    w.portal.cancel(outcome.link)
     assert later(under(w, silent), hours=1) == []
     assert flags(w) == []
 
@@ -296,7 +296,7 @@ def test_a_cancelled_appointments_reminder_and_unsent_notice_do_not_go_out() -> 
     """R46: the status is checked again at sending."""
     w = world()
     outcome = booked(w)
-    w.portal.cancel(outcome.cancel_link)
+    w.portal.cancel(outcome.link)
 
     assert later(w, hours=25) == []
     assert {kind for kind, _ in sent(w)} == {"cancellation"}
@@ -322,6 +322,22 @@ def test_a_notice_of_an_older_revision_or_another_status_is_dropped() -> None:
     assert isinstance(drop(reminder, appointment, start - timedelta(hours=12)), ob.ContactPoint)
     assert drop(booking, appointment, start) is DropCode.PAST
     assert not isinstance(drop(booking, appointment, start - timedelta(seconds=1)), DropCode)
+
+
+def test_whoever_is_there_already_is_told_of_a_move() -> None:
+    """R42, R46: staff move somebody who arrived to a later hour."""
+    w = world()
+    appointment = booked(w).appointment
+    sent(w)
+    owner = appointment.appointment_id
+    w.clock.set(WEDNESDAY.start - timedelta(minutes=30))
+    w.desk.mark(owner, AppointmentStatus.ARRIVED, actor=STAFF)
+    later_on = WEDNESDAY.start + timedelta(hours=2)
+    moved = w.desk.move(owner, WEDNESDAY.schedule_id, later_on, revision=0, actor=STAFF)
+    assert isinstance(moved, ob.Moved)
+    assert moved.appointment.status is AppointmentStatus.ARRIVED
+
+    assert sorted(sent(w)[2:]) == [("change", "+15145550123"), ("change", "marie@example.org")]
 
 
 def test_a_reminder_that_is_late_waits_for_the_end_of_the_quiet_hours() -> None:
@@ -353,6 +369,18 @@ def test_a_moved_appointments_old_reminder_does_not_go_out() -> None:
     w.store.transact(scope, lambda _: Decision(None, (PutAppointment(moved),)))
 
     assert later(w, hours=25) == []
+
+
+def test_a_move_that_only_mends_a_record_sends_nothing() -> None:
+    """R42, R46: to a time that has begun; nor does one of a silent appointment."""
+    w = world()
+    appointment = booked(w).appointment
+    start, before = WEDNESDAY.start, WEDNESDAY.start - timedelta(minutes=1)
+
+    assert ob.notices.on_move(appointment, w.clinic, start) == ()
+    assert ob.notices.on_move(evolve(appointment, messages=False), w.clinic, before) == ()
+    kinds = [put.notice.kind for put in ob.notices.on_move(appointment, w.clinic, before)]
+    assert kinds == [NoticeKind.CHANGE] * 2
 
 
 def test_a_form_with_two_phones_gets_one_notice() -> None:

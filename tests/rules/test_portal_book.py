@@ -42,7 +42,7 @@ def test_a_booking_is_confirmed_with_a_reference_and_a_link() -> None:
     assert theirs.appointment.provisional.last_name == "Unknown"
     assert mine.reference == mine.appointment.reference
     assert len(mine.reference) == 9
-    assert mine.cancel_link.startswith(mine.appointment.appointment_id)
+    assert mine.link.startswith(mine.appointment.appointment_id)
     assert [each.owner for each in live_claims(on_schedules(here.store, ["gagnon"]))] == [
         mine.appointment.appointment_id
     ]

@@ -28,7 +28,7 @@ def test_cancelling_frees_the_time_at_once_and_keeps_the_record() -> None:
     booked = booked_tomorrow(here)
     here.wait(minutes=7)
 
-    outcome = here.portal.cancel(booked.cancel_link, " I am better ")
+    outcome = here.portal.cancel(booked.link, " I am better ")
 
     (kept,) = appointments(here.store)
     assert isinstance(outcome, ob.Cancelled)
@@ -49,10 +49,10 @@ def test_cancelling_again_is_the_same_answer() -> None:
     """R44: with the first reason and instant, and once in the audit trail (R50)."""
     here = world()
     booked = booked_tomorrow(here)
-    first = here.portal.cancel(booked.cancel_link, "first")
+    first = here.portal.cancel(booked.link, "first")
     here.wait(hours=1)
 
-    assert here.portal.cancel(booked.cancel_link, "second") == first
+    assert here.portal.cancel(booked.link, "second") == first
     assert actions(here.store).count(("cancel", "appointment.cancelled")) == 1
 
 
@@ -70,7 +70,7 @@ def test_a_link_that_nobody_made_is_dead(link: str) -> None:
 def test_a_link_is_good_for_its_own_appointment_and_clinic_only() -> None:
     """R44: neither its identifier, nor its revision, nor its clinic can be exchanged."""
     here = world()
-    link = booked_tomorrow(here).cancel_link
+    link = booked_tomorrow(here).link
     identifier, revision, signature = link.split(".")
     other = evolve(here.clinic, clinic_id=ClinicId("another"))
     elsewhere = ob.Portal(other, store=here.store, directory=here.directory, keys=here.keys)
@@ -85,7 +85,7 @@ def test_an_authentic_link_of_an_unknown_appointment_is_dead() -> None:
     """R44: such as one that was made from another database."""
     here, other = world(), world()
 
-    assert other.portal.cancel(booked_tomorrow(here).cancel_link) == ob.LinkDead()
+    assert other.portal.cancel(booked_tomorrow(here).link) == ob.LinkDead()
 
 
 @pytest.mark.parametrize(("late", "expected"), [(0, ob.Cancelled), (1, ob.TooLate)])
@@ -95,11 +95,11 @@ def test_the_cut_off_counts_to_the_instant(late: int, expected: type) -> None:
     booked = booked_tomorrow(here)
     cutoff = booked.appointment.slot.start - timedelta(hours=2)
     here.clock.set(cutoff + timedelta(microseconds=late))
-    shown = here.portal.show(booked.cancel_link)
+    shown = here.portal.show(booked.link)
 
     assert isinstance(shown, ob.LinkedAppointment)
     assert shown.cancellable is (not late)
-    assert isinstance(here.portal.cancel(booked.cancel_link), expected)
+    assert isinstance(here.portal.cancel(booked.link), expected)
 
 
 def test_a_link_shows_what_it_is_about_and_changes_nothing() -> None:
@@ -107,7 +107,7 @@ def test_a_link_shows_what_it_is_about_and_changes_nothing() -> None:
     here = world()
     booked = booked_tomorrow(here)
     before = actions(here.store)
-    shown = here.portal.show(booked.cancel_link)
+    shown = here.portal.show(booked.link)
     slot = booked.appointment.slot
 
     assert shown == ob.LinkedAppointment(
@@ -119,13 +119,15 @@ def test_a_link_shows_what_it_is_about_and_changes_nothing() -> None:
         mode=here.clinic.services[0].mode,
         cancelled=False,
         cancellable=True,
+        service_id=slot.service_id,
+        presence=None,
     )
     assert actions(here.store) == before
-    here.portal.cancel(booked.cancel_link)
-    after = here.portal.show(booked.cancel_link)
+    here.portal.cancel(booked.link)
+    after = here.portal.show(booked.link)
     assert isinstance(after, ob.LinkedAppointment)
     assert (after.cancelled, after.cancellable) == (True, False)
-    for text in ("", "nonsense", f"{booked.cancel_link}x", None):
+    for text in ("", "nonsense", f"{booked.link}x", None):
         assert here.portal.show(text) == ob.LinkDead()  # type: ignore[arg-type]
 
 
@@ -134,7 +136,7 @@ def test_a_link_to_what_the_clinic_no_longer_configures_still_shows_the_time() -
     here = world()
     booked = booked_tomorrow(here)
     emptied = under(here, evolve(here.clinic, services=(), schedules=()))
-    shown = emptied.portal.show(booked.cancel_link)
+    shown = emptied.portal.show(booked.link)
 
     assert isinstance(shown, ob.LinkedAppointment)
     assert (shown.slot, shown.label, shown.place, shown.mode) == (
@@ -150,14 +152,14 @@ def test_a_link_dies_at_the_start() -> None:
     here = world(small_clinic(policies=Policies(cancel_cutoff=timedelta())))
     booked = booked_tomorrow(here)
     here.clock.set(booked.appointment.slot.start - timedelta(microseconds=1))
-    before = here.portal.show(booked.cancel_link)
-    cancelled = here.portal.cancel(booked.cancel_link)
+    before = here.portal.show(booked.link)
+    cancelled = here.portal.cancel(booked.link)
     here.wait(microseconds=1)
 
     assert isinstance(before, ob.LinkedAppointment)
     assert isinstance(cancelled, ob.Cancelled)
-    assert here.portal.cancel(booked.cancel_link) == ob.LinkDead()
-    assert here.portal.show(booked.cancel_link) == ob.LinkDead()
+    assert here.portal.cancel(booked.link) == ob.LinkDead()
+    assert here.portal.show(booked.link) == ob.LinkDead()
 
 
 @pytest.mark.parametrize(
@@ -168,11 +170,11 @@ def test_an_unusable_reason_is_told_and_nothing_is_cancelled(reason: object, cod
     here = world()
     booked = booked_tomorrow(here)
 
-    outcome = here.portal.cancel(booked.cancel_link, reason)
+    outcome = here.portal.cancel(booked.link, reason)
 
     assert isinstance(outcome, ob.InvalidEntry)
     assert [(each.field, each.code) for each in outcome.problems] == [("reason", code)]
-    assert isinstance(here.portal.cancel(booked.cancel_link, None), ob.Cancelled)
+    assert isinstance(here.portal.cancel(booked.link, None), ob.Cancelled)
 
 
 def test_what_the_desk_cancelled_is_cancelled_for_the_patient_too() -> None:
@@ -181,4 +183,4 @@ def test_what_the_desk_cancelled_is_cancelled_for_the_patient_too() -> None:
     booked = booked_tomorrow(here)
     desk = here.desk.cancel(booked.appointment.appointment_id, reason="the doctor", actor=STAFF)
 
-    assert here.portal.cancel(booked.cancel_link, "mine") == desk
+    assert here.portal.cancel(booked.link, "mine") == desk

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from omnibook.clinic import Clinic
 from omnibook.ids import EventId, HoldId, NoticeId, derived_id
-from omnibook.notices import on_booking, on_cancellation
+from omnibook.notices import on_booking, on_cancellation, on_move
 from omnibook.ports import ReadScope, Store
 from omnibook.records import (
     ActorKind,
@@ -115,6 +115,7 @@ def assert_whole(
     cancellations = [each.cancellation for each in made if each.cancellation is not None]
     _assert_audited(store, "appointment.booked", [each.booked_at for each in made])
     _assert_audited(store, "appointment.cancelled", [each.at for each in cancellations])
+    _assert_moves_audited(store, made)
     step = max(1, len(made) // at_most)
     for each in made[::step]:
         _assert_one_whole(store, each, clinic)
@@ -129,19 +130,29 @@ def _assert_audited(store: Store, code: str, instants: Sequence[datetime]) -> No
     assert 0 <= more <= by_staff, ("audited twice", code)
 
 
+def _assert_moves_audited(store: Store, made: Sequence[Appointment]) -> None:
+    """R46, R50: a line for each revision, by whomever."""
+    lines = Counter(each.code for each in trail(store))
+    assert lines["appointment.moved"] == sum(each.revision for each in made), "moves not audited"
+
+
 def _assert_one_whole(store: Store, made: Appointment, clinic: Clinic) -> None:
     owner = made.appointment_id
     queued = list(on_booking(made, clinic))
-    kinds = [EventKind.BOOKED]
+    events: list[tuple[EventKind, tuple[str, ...]]] = [(EventKind.BOOKED, ())]
+    if made.last_move is not None:
+        # What was queued for earlier revisions is told by nothing any more.
+        queued = list(on_move(made, clinic, made.last_move.at))
+        events += [(EventKind.MOVED, (str(n + 1),)) for n in range(made.revision)]
     if made.cancellation is not None:
         queued += on_cancellation(made, clinic, made.cancellation.at)
-        kinds.append(EventKind.CANCELLED)
+        events.append((EventKind.CANCELLED, ()))
     for write in queued:
         notice_id: NoticeId = write.notice.notice_id
         seen = _look(store, Scope(clinic_id=clinic.clinic_id, notice=notice_id))
         assert seen.notice is not None, ("no notice", write.notice.kind, owner)
-    for kind in kinds:
-        event_id = EventId(derived_id("event", clinic.clinic_id, kind, owner))
+    for kind, which in events:
+        event_id = EventId(derived_id("event", clinic.clinic_id, kind, owner, *which))
         event = _look(store, Scope(clinic_id=clinic.clinic_id, event=event_id)).event
         assert event is not None, ("no event", kind, owner)
         assert event.appointment_id == owner, ("another's event", kind, owner)

@@ -136,7 +136,7 @@ def outlived(before: Contents, now: datetime, policies: Policies) -> dict[str, s
         gone[kind] |= {
             name
             for name, each in before[kind].items()
-            if each.done and each.not_before + kept.notices <= now
+            if (each.done or each.failed) and each.not_before + kept.notices <= now
         }
     gone["audit"] = {name for name, each in before["audit"].items() if each.at + kept.audit <= now}
     gone["claims"] = {

@@ -72,11 +72,13 @@ def async_portal(
     )
 
 
-def async_desk(here: World, *, tokens: Tokens | None = None) -> ob.AsyncFrontDesk:
+def async_desk(
+    here: World, store: AsyncStore | None = None, *, tokens: Tokens | None = None
+) -> ob.AsyncFrontDesk:
     """A front desk on what the world has."""
     return ob.AsyncFrontDesk(
         here.clinic,
-        store=suspending(async_store(here)),
+        store=store or suspending(async_store(here)),
         directory=suspending(here.directory),
         keys=here.keys,
         schedules=suspending(ob.ClinicSchedules(here.clinic)),
@@ -84,11 +86,13 @@ def async_desk(here: World, *, tokens: Tokens | None = None) -> ob.AsyncFrontDes
     )
 
 
-def async_dispatcher(here: World, *, tokens: Tokens | None = None) -> AsyncDispatcher:
+def async_dispatcher(
+    here: World, store: AsyncStore | None = None, *, tokens: Tokens | None = None
+) -> AsyncDispatcher:
     """A dispatcher on what the world has."""
     return AsyncDispatcher(
         here.clinic,
-        store=suspending(async_store(here)),
+        store=store or suspending(async_store(here)),
         directory=suspending(here.directory),
         keys=here.keys,
         notifiers=dict.fromkeys(
@@ -100,11 +104,20 @@ def async_dispatcher(here: World, *, tokens: Tokens | None = None) -> AsyncDispa
     )
 
 
-def awaited(here: World, run: Run = asyncio.run, *, tokens: Tokens | None = None) -> World:
-    """The same place, whose facades are awaited over ports that let others run."""
+def awaited(
+    here: World,
+    run: Run = asyncio.run,
+    *,
+    store: AsyncStore | None = None,
+    tokens: Tokens | None = None,
+) -> World:
+    """The same place, whose facades are awaited over ports that let others run.
+
+    ``store`` is another one on what the world's own keeps; without it, the world's is in memory.
+    """
     return evolve(
         here,
-        portal=cast("ob.Portal", Waiting(async_portal(here, tokens=tokens), run)),
-        desk=cast("ob.FrontDesk", Waiting(async_desk(here, tokens=tokens), run)),
-        dispatcher=cast("Dispatcher", Waiting(async_dispatcher(here, tokens=tokens), run)),
+        portal=cast("ob.Portal", Waiting(async_portal(here, store, tokens=tokens), run)),
+        desk=cast("ob.FrontDesk", Waiting(async_desk(here, store, tokens=tokens), run)),
+        dispatcher=cast("Dispatcher", Waiting(async_dispatcher(here, store, tokens=tokens), run)),
     )

@@ -19,9 +19,10 @@ from omnibook.outlook import HeldTime, Outlook, ScheduleDays
 from omnibook.preference import Filter
 from omnibook.records import Busy, Claim, ClaimKind, DeskClosure, DeskOpening, Hold, HoldState, Slot
 from omnibook.recurrence import Recurrence
-from omnibook.search import Search, Wish
+from omnibook.search import Search
 from omnibook.times import Span
 from omnibook.transactions import ScheduleState, Scope, Snapshot
+from omnibook.wishes import Leaving, Wish
 from support.naive_recurrence import naive_dates, parts_of
 
 MINUTE = timedelta(minutes=1)
@@ -147,18 +148,24 @@ def searched(
     keeper: DayKeeper | None = None,
     *,
     unsettled: Collection[ScheduleId] = (),
+    leaving: Leaving | None = None,
 ) -> list[Slot]:
-    """What the engine finds in the scene, with what earlier searches kept of it, if any."""
+    """What the engine finds in the scene, with what earlier searches kept of it, if any.
+
+    With what an appointment is leaving, it is looked for by a link: then there is no visit.
+    """
+    theirs = frozenset() if scene.patient_id is None else frozenset({scene.patient_id})
     search = Search(
         (keeper or DayKeeper(scene.clinic)).kept(minute_of(scene.now) // 1440),
         scene.outlook(),
         Wish(
             service=scene.service,
             chosen=scene.chosen,
-            visit_id=scene.visit_id,
-            patient_ids=frozenset() if scene.patient_id is None else frozenset({scene.patient_id}),
+            visit_id=scene.visit_id if leaving is None else None,
+            patient_ids=theirs if leaving is None else frozenset(),
             eligible=lambda day: day not in scene.days_off,
             after=after,
+            leaving=leaving,
         ),
         opening_versions=dict.fromkeys(scene.openings, scene.opening_version),
         wanted=wanted,

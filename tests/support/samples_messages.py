@@ -16,7 +16,18 @@ from omnibook.ids import (
     ScheduleId,
     ServiceId,
 )
-from omnibook.records import Actor, Appointment, Notice, NoticeKind, NoticeRole, Slot
+from omnibook.own_texts import OwnTexts
+from omnibook.records import (
+    VISITOR,
+    Actor,
+    Appointment,
+    Move,
+    Notice,
+    NoticeKind,
+    NoticeRole,
+    Presence,
+    Slot,
+)
 
 MONTREAL = ZoneInfo("America/Montreal")
 CLINIC_ID = ClinicId("des-erables")
@@ -53,6 +64,7 @@ def a_clinic(
     service: Service | None = None,
     cancel_cutoff: timedelta = timedelta(hours=2),
     emptied: bool = False,
+    texts: OwnTexts | None = None,
 ) -> Clinic:
     """A clinic in Montréal; ``emptied`` of every service and schedule."""
     schedule = Schedule(
@@ -69,6 +81,7 @@ def a_clinic(
         services=() if emptied else (service or a_service(),),
         schedules=() if emptied else (schedule,),
         policies=Policies(cancel_cutoff=cancel_cutoff),
+        texts=texts or OwnTexts(),
     )
 
 
@@ -113,6 +126,18 @@ def an_appointment(
         booked_at=datetime(2026, 2, 20, 15, tzinfo=UTC),
         booked_by=Actor.staff("staff-1"),
     )
+
+
+def the_presence() -> Presence:
+    """That a patient will come, as the patient said."""
+    return Presence(at=datetime(2026, 2, 21, 15, tzinfo=UTC), by=VISITOR)
+
+
+def a_move(by: Actor = VISITOR) -> Move:
+    """From a Monday at 9:45 in a room nobody else has."""
+    start = datetime(2026, 2, 23, 14, 45, tzinfo=UTC)
+    old = Slot(SERVICE_ID, ScheduleId("old-room"), start, start + timedelta(minutes=20))
+    return Move(at=datetime(2026, 2, 21, 15, tzinfo=UTC), by=by, old_revision=0, old_slot=old)
 
 
 def a_notice(kind: NoticeKind, appointment_id: str = "appointment-1") -> Notice:

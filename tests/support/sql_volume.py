@@ -104,6 +104,7 @@ def _tables(size: int, *, lite: bool) -> dict[str, tuple[int, Words]]:
             size,
             {
                 "appointment_id": claim,
+                "reference": "'R-' || n",
                 "occupied_until": ends,
                 **slot,
                 "minutes": "CASE WHEN n % 10000 = 7 THEN 2000 ELSE 15 END",
@@ -181,10 +182,19 @@ def _tables(size: int, *, lite: bool) -> dict[str, tuple[int, Words]]:
                     {
                         "kind": "'reminder'",
                         "role": "'main-contact'",
-                        "state": "CASE WHEN n % 100 = 0 THEN 'queued' ELSE 'sent' END",
+                        "state": "CASE WHEN n % 1000 = 0 THEN 'failed' WHEN n % 100 = 0 THEN"
+                        " 'queued' ELSE 'sent' END",
                     },
                 ),
-                ("events", "event_id", {"kind": "'appointment.booked'", "done": "n % 100 <> 0"}),
+                (
+                    "events",
+                    "event_id",
+                    {
+                        "kind": "'appointment.booked'",
+                        "done": "n % 100 <> 0",
+                        "failed": "n % 1000 = 0",
+                    },
+                ),
             )
         },
         "contact_orders": (
@@ -195,6 +205,7 @@ def _tables(size: int, *, lite: bool) -> dict[str, tuple[int, Words]]:
                 "patient_id": f"'p-' || (n % {files})",
                 "not_before": at(f"n - {some}"),
                 "done": "n % 100 <> 0",
+                "failed": "n % 1000 = 0",
             },
         ),
         "flags": (

@@ -45,6 +45,9 @@ T = TypeVar("T")
 
 QUARTER = timedelta(minutes=15)
 SCHEDULES = ("gagnon", "nguyen")
+NURSE = "nurse"
+"""Whom nobody wishes for; a list of where to move has the schedule's times too."""
+MARKS = ("booked", "arrived", "fulfilled", "noshow", "entered-in-error")
 LENGTHS = {"open": QUARTER, "file": 2 * QUARTER, "doctor": 2 * QUARTER}
 FORMS = (MARIES_FORM, JEANS_FORM, *(strangers_form(number) for number in range(1, 5)))
 FILES = (MARIE, evolve(MARIE, family_doctor=None), evolve(MARIE, active=False))
@@ -238,14 +241,15 @@ class Walks(RuleBasedStateMachine):
         if isinstance(outcome, ob.Booked):
             first = self.booked.setdefault(hold_id, outcome)
             assert outcome.reference == first.reference  # R38
-            assert outcome.cancel_link == first.cancel_link
+            if outcome.appointment.revision == first.appointment.revision:
+                assert outcome.link == first.link
             if held is not None and held.hold_id == hold_id:
                 del self.held[token]
             self.remember(outcome)
 
     def remember(self, booked: ob.Booked) -> None:
         self.appointments.append(booked.appointment.appointment_id)
-        self.links.append(booked.cancel_link)
+        self.links.append(booked.link)
 
     @precondition(lambda self: self.links)
     @rule(number=which, reason=st.sampled_from(["", "ill"]), by_the_desk=st.booleans())
@@ -257,6 +261,49 @@ class Walks(RuleBasedStateMachine):
         outcome = self.both(lambda w: w.portal.cancel(link, reason))
         if isinstance(outcome, ob.Cancelled):
             assert self.both(lambda w: w.portal.cancel(link, "again")) == outcome  # R44
+
+    @precondition(lambda self: self.links)
+    @rule(number=which)
+    def confirm(self, number: int) -> None:
+        link = self.links[number % len(self.links)]
+        outcome = self.both(lambda w: w.portal.confirm_presence(link))
+        if isinstance(outcome, ob.PresenceConfirmed):
+            assert self.both(lambda w: w.portal.confirm_presence(link)) == outcome  # R44
+
+    @precondition(lambda self: self.links)
+    @rule(number=which, slot=wishes)
+    def move(self, number: int, slot: ob.Slot) -> None:
+        self.try_to_move(self.links[number % len(self.links)], slot)
+
+    @precondition(lambda self: self.links)
+    @rule(number=which, chosen=st.integers(0, 4))
+    def move_to_what_is_listed(self, number: int, chosen: int) -> None:
+        """R47: nobody comes in between, so that it can be had."""
+        link = self.links[number % len(self.links)]
+        page = self.both(lambda w: w.portal.find_for_move(link, ob.Preference.soonest()))
+        if isinstance(page, ob.Page):
+            slot = page.slots[chosen % len(page.slots)]
+            assert isinstance(self.try_to_move(link, slot), ob.Moved)
+        elif not isinstance(page, ob.NoAvailability):
+            assert self.try_to_move(link, self.a_slot_for(link)) == page
+
+    def a_slot_for(self, link: str) -> ob.Slot:
+        """A time that nothing is known of, for the service of a link's appointment."""
+        kept = appointments(self.memory.store, self.clinic_id)
+        mine = next(each for each in kept if link.startswith(each.appointment_id))
+        start = START + timedelta(days=3, minutes=7)
+        return evolve(mine.slot, start=start, end=start + LENGTHS[mine.slot.service_id])
+
+    def try_to_move(self, link: str, slot: ob.Slot) -> ob.MoveOutcome:
+        before = appointments(self.memory.store, self.clinic_id)
+        outcome = self.both(lambda w: w.portal.move(link, slot))
+        if isinstance(outcome, ob.Moved):
+            assert outcome.appointment.slot == slot
+            assert self.both(lambda w: w.portal.move(link, slot)) == outcome  # R44
+            self.links.append(outcome.link)
+        else:
+            assert appointments(self.memory.store, self.clinic_id) == before  # R47
+        return outcome
 
     @rule(file=st.sampled_from(FILES))
     def change_the_file(self, file: ob.Patient) -> None:
@@ -286,6 +333,32 @@ class Walks(RuleBasedStateMachine):
     def desk_cancel(self, number: int, *, close: bool) -> None:
         identifier = self.appointments[number % len(self.appointments)]
         self.both(lambda w: w.desk.cancel(identifier, reason="ill", actor=STAFF, close_time=close))
+
+    @precondition(lambda self: self.appointments)
+    @rule(number=which, what=st.sampled_from(["move", "attach", "confirm", *MARKS]), slot=wishes)
+    def desk_deed(self, number: int, what: str, slot: ob.Slot) -> None:
+        """Staff move, attach, confirm or mark an appointment, and do it once more (R38)."""
+        which = self.appointments[number % len(self.appointments)]
+        (known,) = (
+            each
+            for each in appointments(self.memory.store, self.clinic_id)
+            if each.appointment_id == which
+        )
+
+        def deed(w: World) -> object:
+            if what == "move":
+                where, start = slot.schedule_id, slot.start
+                return w.desk.move(which, where, start, revision=known.revision, actor=STAFF)
+            if what == "attach":
+                return w.desk.attach(which, "p-jean", actor=STAFF)
+            if what == "confirm":
+                return w.desk.confirm_presence(which, actor=STAFF)
+            return w.desk.mark(which, ob.AppointmentStatus(what), actor=STAFF)
+
+        outcome = self.both(deed)
+        assert self.both(deed) == outcome
+        if isinstance(outcome, ob.Moved):
+            self.links.append(outcome.link)
 
     @rule(slot=wishes, what=st.integers(0, 2), number=which)
     def open_or_close(self, slot: ob.Slot, what: int, number: int) -> None:
@@ -355,7 +428,7 @@ class Walks(RuleBasedStateMachine):
     @invariant()
     def claims_are_kept(self) -> None:
         """R34, R35, R40: in both stores, read anew."""
-        seen = self.both(lambda w: on_schedules(w.store, SCHEDULES, self.clinic_id))
+        seen = self.both(lambda w: on_schedules(w.store, (*SCHEDULES, NURSE), self.clinic_id))
         kept = self.both(lambda w: appointments(w.store, self.clinic_id))
         claims = live_claims(seen)
         for one, other in combinations(claims, 2):

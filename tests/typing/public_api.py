@@ -20,12 +20,13 @@ from omnibook.ids import (
     AppointmentId,
     ClinicId,
     ClosureId,
+    NoticeId,
     OpeningId,
     OrderId,
     PatientId,
     ScheduleId,
 )
-from omnibook.messages import describe_outcome, describe_rules
+from omnibook.messages import describe_outcome, describe_rules, sentence
 from omnibook.number_warnings import NumberWarning, number_warnings
 from omnibook.outcomes import (
     DeskBookOutcome,
@@ -37,6 +38,7 @@ from omnibook.outcomes import (
     DeskWithdrawOutcome,
 )
 from omnibook.outlook import HeldTime, Outlook, ScheduleDays
+from omnibook.own_texts import OwnTexts
 from omnibook.ports import (
     Archive,
     AsyncAttemptLimiter,
@@ -61,6 +63,7 @@ from omnibook.ports import (
     Store,
     Tokens,
 )
+from omnibook.receipts import Receipt, ReceiptStatus
 from omnibook.records import Event
 from omnibook.time_rules import (
     AlreadyBookedRule,
@@ -114,6 +117,12 @@ def the_adapters_fit_their_ports(clinic: ob.Clinic) -> None:
     )
     assert_type(portal, ob.Portal)
     assert_type(dispatcher.run_once(), Delivered)
+    assert_type(dispatcher.run_once(lambda: True), Delivered)
+    assert_type(dispatcher.note_receipt(a_receipt()), bool)
+
+
+def a_receipt() -> Receipt:
+    return Receipt(notice_id=NoticeId("n"), status=ReceiptStatus.DELIVERED)
 
 
 class HostsDirectory:
@@ -251,6 +260,7 @@ async def awaited_ports_fit_the_awaited_facades(clinic: ob.Clinic) -> None:
         events=events,
     )
     assert_type(await dispatcher.run_once(), Delivered)
+    assert_type(await dispatcher.note_receipt(a_receipt()), bool)
 
 
 def what_blocks_or_has_to_be_awaited_does_not_fit(clinic: ob.Clinic) -> None:
@@ -348,7 +358,7 @@ def released(outcome: ob.BackOutcome) -> bool:
 
 def booked(outcome: ob.BookOutcome) -> str:
     match outcome:
-        case ob.Booked(appointment=appointment, cancel_link=link):
+        case ob.Booked(appointment=appointment, link=link):
             assert_type(appointment, ob.Appointment)
             assert_type(appointment.status, ob.AppointmentStatus)
             assert_type(outcome.reference, str)
@@ -374,6 +384,60 @@ def cancelled(outcome: ob.CancelOutcome) -> ob.Slot | None:
             assert_never(outcome)
 
 
+def moved_by_link(outcome: ob.MoveOutcome) -> str:
+    match outcome:
+        case ob.Moved(appointment=appointment, link=link):
+            assert_type(appointment, ob.Appointment)
+            assert_type(appointment.presence, ob.Presence | None)
+            return link
+        case ob.SlotTaken(fresh=fresh):
+            assert_type(fresh, ob.Page | ob.NoAvailability | None)
+            return ""
+        case ob.ServiceNotOffered() | ob.InvalidEntry() | ob.TooLate() | ob.LinkDead():
+            return ""
+        case _:
+            assert_never(outcome)
+
+
+def found_for_move(outcome: ob.FindForMoveOutcome) -> tuple[ob.Slot, ...]:
+    match outcome:
+        case ob.Page():
+            return outcome.slots
+        case ob.NoAvailability() | ob.ServiceNotOffered() | ob.InvalidEntry():
+            return ()
+        case ob.TooLate() | ob.LinkDead():
+            return ()
+        case _:
+            assert_never(outcome)
+
+
+def confirmed_by_link(outcome: ob.PresenceOutcome) -> ob.Presence | None:
+    match outcome:
+        case ob.PresenceConfirmed(presence=presence):
+            return presence
+        case ob.LinkDead():
+            return None
+        case _:
+            assert_never(outcome)
+
+
+def by_link(portal: ob.Portal, link: str) -> None:
+    shown = portal.show(link)
+    if isinstance(shown, ob.LinkedAppointment):
+        assert_type(shown.presence, ob.Presence | None)
+    assert_type(confirmed_by_link(portal.confirm_presence(link)), ob.Presence | None)
+    page = portal.find_for_move(link, ob.Preference.soonest(), after=None)
+    outcome = portal.move(link, found_for_move(page)[0], preference=ob.Preference())
+    assert_type(portal.cancel(moved_by_link(outcome)), ob.CancelOutcome)
+    portal.move(link, "soon")  # type: ignore[arg-type]
+
+
+async def by_link_awaited(portal: ob.AsyncPortal, link: str, slot: ob.Slot) -> None:
+    assert_type(await portal.confirm_presence(link), ob.PresenceOutcome)
+    assert_type(await portal.find_for_move(link, ob.Preference()), ob.FindForMoveOutcome)
+    assert_type(await portal.move(link, slot), ob.MoveOutcome)
+
+
 def the_walk(portal: ob.Portal, clinic: ob.Clinic) -> None:
     form = ob.IdentityForm(
         first_name="Marie",
@@ -385,6 +449,8 @@ def the_walk(portal: ob.Portal, clinic: ob.Clinic) -> None:
     identified = portal.identify(form, terms="2026-01", language="fr", source="203.0.113.7")
     assert_type(identified, ob.IdentifyOutcome)
     assert_type(describe_outcome(identified, "fr", clinic), str)
+    assert_type(clinic.texts, OwnTexts)
+    assert_type(sentence("welcome", "fr", overrides=clinic.texts), str)
     visit = welcome(identified)
     if visit is None:
         return
@@ -412,7 +478,7 @@ async def the_walk_awaited(portal: ob.AsyncPortal, form: ob.IdentityForm) -> Non
     held = await portal.review(visit, found(page)[0], ob.BookingForm(reason="sore throat"))
     assert_type(held, ob.ReviewOutcome)
     if isinstance(held, ob.Held):
-        assert_type(await portal.book(visit, held.hold_id), ob.BookOutcome)
+        assert_type(await portal.book(visit, held.hold_id, language="en"), ob.BookOutcome)
     await portal.find(visit, 7, ob.Preference.soonest())  # type: ignore[arg-type]
 
 
@@ -515,6 +581,82 @@ def fact_of(rule: TimeRule) -> object:
 
 def the_words_of_an_explanation(explanation: ob.TimeExplanation, clinic: ob.Clinic) -> None:
     assert_type(describe_rules(explanation, "en", clinic), tuple[tuple[TimeRule, str], ...])
+
+
+def after_the_booking(
+    desk: ob.FrontDesk, identifier: AppointmentId, actor: ob.Actor, start: datetime
+) -> ob.Appointment | None:
+    moved = desk.move(identifier, "room", start, revision=0, actor=actor)
+    assert_type(moved, ob.DeskMoveOutcome)
+    match moved:
+        case ob.Moved(appointment=appointment, link=link):
+            assert_type(link, str)
+            return appointment
+        case ob.MovedMeanwhile(appointment=appointment):
+            return appointment
+        case ob.NotMovable(status=status):
+            assert_type(status, ob.AppointmentStatus)
+        case ob.TimeTaken() | ob.NotFound():
+            pass
+        case _:
+            assert_never(moved)
+    confirmed = desk.confirm_presence(identifier, actor=actor)
+    assert_type(confirmed, ob.DeskPresenceOutcome)
+    match confirmed:
+        case ob.PresenceConfirmed(presence=presence):
+            assert_type(presence.by, ob.Actor)
+        case ob.NotConfirmable() | ob.NotFound():
+            pass
+        case _:
+            assert_never(confirmed)
+    marked = desk.mark(identifier, ob.AppointmentStatus.ARRIVED, actor=actor)
+    assert_type(marked, ob.DeskMarkOutcome)
+    match marked:
+        case ob.Marked(appointment=appointment):
+            return appointment
+        case ob.NotMarkable(not_before=not_before):
+            assert_type(not_before, datetime | None)
+        case ob.TimeTaken() | ob.NotFound():
+            pass
+        case _:
+            assert_never(marked)
+    desk.mark(identifier, "arrived", actor=actor)  # type: ignore[arg-type]
+    attached = desk.attach(identifier, "p-1", actor=actor)
+    assert_type(attached, ob.DeskAttachOutcome)
+    match attached:
+        case ob.Attached(appointment=appointment):
+            return appointment
+        case ob.AlreadyAttached() | ob.NotFound():
+            return None
+        case _:
+            assert_never(attached)
+
+
+async def what_staff_look_up(
+    desk: ob.FrontDesk, awaited: ob.AsyncFrontDesk, actor: ob.Actor
+) -> tuple[ob.Appointment, ...]:
+    found = desk.find_by_reference("k7tm 42qx", actor=actor)
+    assert_type(found, ob.AppointmentList)
+    assert_type(found.flags, tuple[ob.Flag, ...])
+    aside = await awaited.set_aside(actor=actor)
+    assert_type(aside, ob.SetAsideList)
+    for notice in aside.notices:
+        again = await awaited.try_again(notice.notice_id, actor=actor)
+        assert_type(again, ob.DeskTryAgainOutcome)
+        match again:
+            case ob.QueuedAgain() | ob.NotSetAside() | ob.NotFound():
+                pass
+            case _:
+                assert_never(again)
+    listed = desk.appointments_of("p-1", actor=actor)
+    assert_type(listed, ob.DeskAppointmentsOutcome)
+    match listed:
+        case ob.AppointmentList(appointments=appointments):
+            return appointments
+        case ob.NotFound():
+            return found.appointments
+        case _:
+            assert_never(listed)
 
 
 def the_contacts(desk: ob.FrontDesk, contact: ob.ContactPoint) -> tuple[ob.ContactPoint, ...]:

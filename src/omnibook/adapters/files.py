@@ -63,10 +63,10 @@ def clinic_from_toml(
     file cannot be read. A host with criteria or health number issuers of its own gives ``kinds``
     and ``issuers``, as to :func:`~omnibook.clinic_file.read_clinic`.
     """
-    return parse_clinic(_text_of_file(path), kinds=kinds, issuers=issuers)
+    return parse_clinic(text_of_file(path), kinds=kinds, issuers=issuers)
 
 
-def _text_of_file(path: str | PurePath) -> str:
+def text_of_file(path: str | PurePath) -> str:
     """The text of a file in UTF-8, of at most :data:`FILE_LIMIT` bytes."""
     try:
         with Path(path).open("rb") as file:
@@ -98,7 +98,7 @@ def load_patients(
 
     Raises :class:`~omnibook.errors.ConfigurationError` also when the file cannot be read.
     """
-    return patients_from_json(_text_of_file(path), region=region, issuers=issuers)
+    return patients_from_json(text_of_file(path), region=region, issuers=issuers)
 
 
 def patients_from_json(

@@ -16,13 +16,11 @@ from omnibook.audit import Operation
 from omnibook.booked_days import days_after, days_of, window_of
 from omnibook.dossier import Dossier, Ruling, Subject, gather
 from omnibook.errors import Contention, StoreError
-from omnibook.ids import (
-    ClinicId,
-    ScheduleId,
-)
+from omnibook.ids import ClinicId, EventId, NoticeId, OrderId, ScheduleId
 from omnibook.outcomes import Purged
 from omnibook.outlook import HeldTime, Outlook, ScheduleDays
 from omnibook.ports import (
+    AppointmentsByReference,
     AppointmentsWithin,
     AuditTrail,
     Clock,
@@ -34,15 +32,19 @@ from omnibook.ports import (
     ReadDays,
     ReadOutlook,
     ReadScope,
+    ReadSetAside,
 )
 from omnibook.records import (
     Appointment,
     Busy,
     Claim,
     ClaimKind,
+    ContactOrder,
     DeskClosure,
     DeskOpening,
+    Event,
     Hold,
+    Notice,
     NoticeState,
 )
 from omnibook.retention import BATCH, Cutoffs, purge_writes
@@ -75,6 +77,8 @@ from omnibook.transactions import (
 OutcomeT = TypeVar("OutcomeT")
 AnswerT = TypeVar("AnswerT")
 RowT = TypeVar("RowT", Busy, DeskOpening, DeskClosure)
+IdT = TypeVar("IdT", NoticeId, EventId, OrderId)
+WorkT = TypeVar("WorkT", Notice, Event, ContactOrder)
 
 
 class MemoryStore:
@@ -160,6 +164,9 @@ class MemoryStore:
                 return _days(self._tables(query.clinic_id), query)
             case AppointmentsWithin():
                 return _appointments_within(self._tables(query.clinic_id), query)
+            case AppointmentsByReference():
+                kept = self._tables(query.clinic_id).appointments.values()
+                return _in_order(each for each in kept if each.reference == query.reference)
             case FlagsOf():
                 flags = self._tables(query.clinic_id).flags.values()
                 return tuple(
@@ -170,28 +177,15 @@ class MemoryStore:
                 )
             case DueNotices():
                 notices = self._tables(query.clinic_id).notices
-                queued = {
-                    identifier: each.not_before
-                    for identifier, each in notices.items()
-                    if each.state is NoticeState.QUEUED
-                }
-                return _due(queued, now, query.limit)
+                return _due(notices, lambda each: each.state is NoticeState.QUEUED, query, now)
             case DueEvents():
                 events = self._tables(query.clinic_id).events
-                untold = {
-                    identifier: each.not_before
-                    for identifier, each in events.items()
-                    if not each.done
-                }
-                return _due(untold, now, query.limit)
+                return _due(events, lambda each: not (each.done or each.failed), query, now)
             case DueOrders():
                 orders = self._tables(query.clinic_id).orders
-                open_ = {
-                    identifier: each.not_before
-                    for identifier, each in orders.items()
-                    if not each.done
-                }
-                return _due(open_, now, query.limit)
+                return _due(orders, lambda each: not (each.done or each.failed), query, now)
+            case ReadSetAside():
+                return self._tables(query.clinic_id).set_aside(query.limit)
             case AuditTrail():
                 found = (
                     event
@@ -204,20 +198,30 @@ class MemoryStore:
                 raise StoreError(f"unknown query: {type(query).__name__}")
 
 
-def _due(waiting: Mapping[OutcomeT, datetime], now: datetime, limit: int) -> tuple[OutcomeT, ...]:
-    due = [(moment, str(identifier), identifier) for identifier, moment in waiting.items()]
-    return tuple(each[2] for each in sorted(due, key=lambda each: each[:2]) if each[0] <= now)[
-        :limit
-    ]
+def _due(
+    kept: Mapping[IdT, WorkT],
+    waits: Callable[[WorkT], bool],
+    query: DueNotices | DueEvents | DueOrders,
+    now: datetime,
+) -> tuple[IdT, ...]:
+    due = sorted(
+        (each.not_before, identifier)
+        for identifier, each in kept.items()
+        if waits(each) and each.not_before <= now
+    )
+    return tuple(identifier for _, identifier in due[: query.limit])
 
 
 def _appointments_within(tables: Tables, query: AppointmentsWithin) -> tuple[Appointment, ...]:
-    found = (
+    return _in_order(
         each
         for each in tables.appointments.values()
         if each.slot.span.overlaps(query.span)
         and (query.schedules is None or each.slot.schedule_id in query.schedules)
     )
+
+
+def _in_order(found: Iterable[Appointment]) -> tuple[Appointment, ...]:
     return tuple(sorted(found, key=lambda e: (e.slot.start, e.slot.schedule_id, e.appointment_id)))
 
 

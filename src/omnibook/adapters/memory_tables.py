@@ -27,6 +27,7 @@ from omnibook.ids import (
     VisitId,
 )
 from omnibook.outcomes import Purged
+from omnibook.ports import SetAside
 from omnibook.records import (
     Appointment,
     AuditEvent,
@@ -40,6 +41,7 @@ from omnibook.records import (
     Flag,
     Hold,
     Notice,
+    NoticeState,
     Visit,
 )
 from omnibook.retention import Cutoffs
@@ -90,6 +92,17 @@ class Tables:
         if appointment_id is None or appointment_id in self.appointments:
             return False
         return tombstone_id(appointment_id) in self.audit
+
+    def set_aside(self, limit: int) -> SetAside:
+        """What dispatchers gave up."""
+        notices = (each for each in self.notices.values() if each.state is NoticeState.FAILED)
+        orders = (each for each in self.orders.values() if each.failed)
+        events = (each for each in self.events.values() if each.failed)
+        return SetAside(
+            notices=tuple(sorted(notices, key=lambda e: (e.not_before, e.notice_id))[:limit]),
+            orders=tuple(sorted(orders, key=lambda e: (e.not_before, e.order_id))[:limit]),
+            events=tuple(sorted(events, key=lambda e: (e.not_before, e.event_id))[:limit]),
+        )
 
     def record(self, writes: Iterable[RecordAudit]) -> None:
         """Append to the audit trail; a line that is there already stays as it is."""

@@ -17,6 +17,7 @@ from babel.dates import format_time as _cldr_time
 from babel.units import format_unit
 
 from omnibook.messages.catalogue import sentence
+from omnibook.own_texts import OwnTexts
 from omnibook.times import wall_clock
 
 _LOCALES = {"fr": Locale("fr", "CA"), "en": Locale("en", "CA")}
@@ -32,17 +33,21 @@ def _locale(language: str) -> Locale:
     return _LOCALES.get(language, _LOCALES["fr"])
 
 
-def format_start(instant: datetime, zone: ZoneInfo, language: str) -> str:
+def format_start(
+    instant: datetime, zone: ZoneInfo, language: str, *, overrides: OwnTexts | None = None
+) -> str:
     """Day and time: "mardi 3 mars 2026 à 13 h 30", "Tuesday, March 3, 2026 at 1:30 p.m.".
 
     ``instant`` is aware, of any zone; it is shown in ``zone``. Any language but ``"en"`` reads as
-    French. Raises :class:`~omnibook.errors.InvalidValue` for a naive instant.
+    French. ``overrides`` are a clinic's own words. Raises
+    :class:`~omnibook.errors.InvalidValue` for a naive instant.
     """
     return sentence(
         "moment",
         language,
+        overrides=overrides,
         day=format_day(instant, zone, language),
-        time=format_time(instant, zone, language),
+        time=format_time(instant, zone, language, overrides=overrides),
     )
 
 
@@ -57,7 +62,9 @@ def format_day(instant: datetime, zone: ZoneInfo, language: str) -> str:
     return _cldr_date(local.date(), format=pattern, locale=_locale(language))
 
 
-def format_time(instant: datetime, zone: ZoneInfo, language: str) -> str:
+def format_time(
+    instant: datetime, zone: ZoneInfo, language: str, *, overrides: OwnTexts | None = None
+) -> str:
     """The time alone, such as "13 h 30", "9 h" or "1:30 p.m."; of a repeated hour, which one."""
     local = wall_clock(instant, zone)
     french = "H 'h' mm" if local.minute else "H 'h'"
@@ -67,7 +74,7 @@ def format_time(instant: datetime, zone: ZoneInfo, language: str) -> str:
     if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
         return shown
     code = "moment.after-change" if local.fold else "moment.before-change"
-    return sentence(code, language, time=shown)
+    return sentence(code, language, overrides=overrides, time=shown)
 
 
 def format_duration(duration: timedelta, language: str) -> str:

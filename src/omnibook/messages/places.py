@@ -10,7 +10,7 @@ def label_of(slot: Slot, clinic: Clinic, language: str) -> str:
     """The service's discreet label on one line; "appointment" for one that is no longer there."""
     service = clinic.service(slot.service_id)
     label = "" if service is None else one_line(service.label[language])
-    return label or sentence("notice.label", language)
+    return label or sentence("notice.label", language, overrides=clinic.texts)
 
 
 def place_of(slot: Slot, clinic: Clinic, language: str) -> str:
@@ -20,6 +20,6 @@ def place_of(slot: Slot, clinic: Clinic, language: str) -> str:
     """
     service = clinic.service(slot.service_id)
     if service is not None and service.mode is not Mode.IN_PERSON:
-        return sentence(f"mode.{service.mode}", language)
+        return sentence(f"mode.{service.mode}", language, overrides=clinic.texts)
     schedule = clinic.schedule(slot.schedule_id)
     return "" if schedule is None else one_line(schedule.place[language])

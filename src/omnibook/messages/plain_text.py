@@ -3,22 +3,29 @@
 import re
 import unicodedata
 
+from omnibook.text_messages import SmsEncoding, sms_parts
+
 _SPACES = re.compile(r"[ ]{2,}")
 _LINE_ENDS = frozenset({"Cc", "Zl", "Zp"})
 _UNSEEN = frozenset({"Cf", "Cs"})
 
-# What the alphabet of text messages lacks (3GPP TS 23.038): one such character makes every
-# character of the message cost twice as much.
+# What the alphabet of text messages lacks, in the nearest that it has.
 _SIMPLER = str.maketrans(
     {
         "\u00a0": " ",
         "\u202f": " ",
         "\u2019": "'",
+        "\u2018": "'",
+        "\u201c": '"',
+        "\u201d": '"',
         "\u2013": "-",
         "\u2014": "-",
         "\u2026": "...",
         "«": '"',
         "»": '"',
+        "œ": "oe",
+        "Œ": "OE",
+        "ç": "c",
     }
 )
 
@@ -40,5 +47,18 @@ def one_line(text: str) -> str:
 
 
 def for_text_message(text: str) -> str:
-    """The same text with plain spaces, quotes and dashes, which text messages carry cheaply."""
-    return text.translate(_SIMPLER)
+    """The same text in letters that text messages carry cheaply.
+
+    Spaces, quotes and dashes become plain ones, and a letter that the alphabet of text messages
+    lacks loses its accent: "août" is written "aout", while "é", "è" and "à" stay. One such
+    character would make every character of the message cost twice as much (3GPP TS 23.038). What
+    has no nearest letter, such as an emoji or another script, stays.
+    """
+    return "".join(map(_cheaper, text.translate(_SIMPLER)))
+
+
+def _cheaper(character: str) -> str:
+    if sms_parts(character).encoding is SmsEncoding.GSM_7:
+        return character
+    bare = unicodedata.normalize("NFD", character)[0]
+    return bare if bare.isascii() else character

@@ -16,6 +16,7 @@ from omnibook.messages.catalogue import sentence
 from omnibook.messages.moments import format_day, format_duration, format_start, format_time
 from omnibook.messages.plain_text import one_line
 from omnibook.outcomes import TimeExplanation
+from omnibook.own_texts import OwnTexts
 from omnibook.time_rules import (
     AlreadyBookedRule,
     AppointmentRule,
@@ -50,7 +51,9 @@ def describe_rules(
     Times are in the clinic's zone. Any language but ``"en"`` reads as French. Of eligibility it is
     told here whether it is met; :func:`~omnibook.messages.describe_outcome` adds the reasons.
     """
-    words = _Words(language=language, zone=clinic.zone, start=explanation.start)
+    words = _Words(
+        language=language, zone=clinic.zone, start=explanation.start, overrides=clinic.texts
+    )
     return tuple((rule, words.of(rule)) for rule in explanation.rules)
 
 
@@ -61,6 +64,7 @@ class _Words:
     language: str
     zone: ZoneInfo
     start: datetime
+    overrides: OwnTexts
 
     def of(self, rule: TimeRule) -> str:
         """What staff read of a rule; one line."""
@@ -93,7 +97,7 @@ class _Words:
         return self._sentence(f"{rule.code}.{state}{variant}", **details)
 
     def _sentence(self, code: str, **details: object) -> str:
-        return sentence(code, self.language, **details)
+        return sentence(code, self.language, overrides=self.overrides, **details)
 
     def _notice(self, rule: NoticeRule) -> str:
         if not rule.notice:
@@ -187,10 +191,10 @@ class _Words:
         return self._time(from_minute(minute_from(lapse)))
 
     def _time(self, instant: datetime) -> str:
-        return format_time(instant, self.zone, self.language)
+        return format_time(instant, self.zone, self.language, overrides=self.overrides)
 
     def _long(self, instant: datetime) -> str:
-        return format_start(instant, self.zone, self.language)
+        return format_start(instant, self.zone, self.language, overrides=self.overrides)
 
     def _length(self, length: timedelta) -> str:
         return format_duration(length, self.language)

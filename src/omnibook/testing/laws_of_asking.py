@@ -4,6 +4,7 @@ from typing import Any
 
 from omnibook.ids import ScheduleId, SubjectKey
 from omnibook.ports import (
+    AppointmentsByReference,
     AppointmentsWithin,
     AuditTrail,
     DueEvents,
@@ -11,6 +12,8 @@ from omnibook.ports import (
     DueOrders,
     FlagsOf,
     Query,
+    ReadSetAside,
+    SetAside,
 )
 from omnibook.records import NoticeState
 from omnibook.testing.bench import Bench, StoreLaw
@@ -103,6 +106,13 @@ def _due(bench: Bench) -> None:
         PutNotice(notice("sent", state=NoticeState.SENT)),
         PutEvent(event("told", done=True)),
         PutOrder(order("done", done=True)),
+        *(
+            PutNotice(notice(f"n-{state}", state=state, attempts=9))
+            for state in NoticeState
+            if state is not NoticeState.QUEUED
+        ),
+        PutEvent(event("set-aside", failed=True, attempts=9)),
+        PutOrder(order("set-aside", failed=True, attempts=9)),
     )
     kinds: tuple[Any, ...] = (DueNotices, DueEvents, DueOrders)
     for kind in kinds:
@@ -115,6 +125,86 @@ def _due(bench: Bench) -> None:
     for kind in kinds:
         due = store.read(kind(clinic_id=CLINIC))[1]
         same(f"{kind.__name__} a microsecond later", due, ("z", "a", "b", "later"))
+
+
+def _set_aside(bench: Bench) -> None:
+    store = bench.store
+    failed = NoticeState.FAILED
+    moments = {"b": NOW, "a": NOW, "z": NOW - MICRO, "later": at(24)}
+    tries = dict(zip(moments, (1, 9, 3, 10**6), strict=True))
+
+    def aside(name: str) -> dict[str, Any]:
+        return {"not_before": moments[name], "attempts": tries[name]}
+
+    for name in moments:
+        keep(
+            store,
+            PutNotice(notice(name, state=failed, outcome="notice.refused", **aside(name))),
+            PutOrder(order(name, failed=True, **aside(name))),
+            PutEvent(event(name, failed=True, **aside(name))),
+        )
+    others = [each for each in NoticeState if each is not failed]
+    keep(
+        store,
+        *(PutNotice(notice(f"n-{each}", state=each, attempts=5)) for each in others),
+        *(PutOrder(order(f"o-{each}", done=each, attempts=5)) for each in (False, True)),
+        *(PutEvent(event(f"e-{each}", done=each, attempts=5)) for each in (False, True)),
+    )
+    for limit, names in ((100, "z a b later"), (3, "z a b"), (1, "z"), (0, "")):
+        promised = SetAside(
+            notices=tuple(
+                notice(name, state=failed, outcome="notice.refused", **aside(name))
+                for name in names.split()
+            ),
+            orders=tuple(order(name, failed=True, **aside(name)) for name in names.split()),
+            events=tuple(event(name, failed=True, **aside(name)) for name in names.split()),
+        )
+        asked = ReadSetAside(clinic_id=CLINIC, limit=limit)
+        same(f"what was set aside, at most {limit}", store.read(asked), (NOW, promised))
+    elsewhere = store.read(ReadSetAside(clinic_id=ELSEWHERE))[1]
+    same("what was set aside in another clinic", elsewhere, SetAside())
+    # Staff have all of it tried again.
+    for name, moment in moments.items():
+        more: dict[str, Any] = {"not_before": moment}
+        keep(
+            store,
+            PutNotice(notice(name, **more)),
+            PutOrder(order(name, **more)),
+            PutEvent(event(name, **more)),
+        )
+    same("what is still set aside", store.read(ReadSetAside(clinic_id=CLINIC))[1], SetAside())
+    kinds: tuple[Any, ...] = (DueNotices, DueEvents, DueOrders)
+    for kind in kinds:
+        due = store.read(kind(clinic_id=CLINIC))[1]
+        again = [name for name in due if name in moments]
+        same(f"{kind.__name__} once it is tried again", again, ["z", "a", "b"])
+
+
+def _reference(bench: Bench) -> None:
+    store = bench.store
+    made = {
+        "late": appointment("late", 5),
+        "b": appointment("b", 3),
+        "a": appointment("a", 3, schedule=OTHER),
+        "gone": cancelled(appointment("gone", 3)),
+        "other": appointment("other", 7, reference="K7TM-42QY"),
+        "folded": appointment("folded", 8, reference="k7tm-42qx"),
+        "longer": appointment("longer", 9, reference="K7TM-42QX "),
+    }
+    keep(store, *map(PutAppointment, made.values()))
+    foreign = in_clinic(ELSEWHERE, PutAppointment(appointment("foreign", 1)))
+    keep(store, foreign, clinic_id=ELSEWHERE)
+    for reference, names in (
+        ("K7TM-42QX", "a b gone late"),
+        ("K7TM-42QY", "other"),
+        ("k7tm-42qx", "folded"),
+        ("K7TM", ""),
+        ("%", ""),
+        ("", ""),
+    ):
+        asked = AppointmentsByReference(clinic_id=CLINIC, reference=reference)
+        promised = tuple(made[name] for name in names.split())
+        same(f"the appointments of {reference!r}", store.read(asked)[1], promised)
 
 
 def _trail(bench: Bench) -> None:
@@ -154,8 +244,20 @@ LAWS = (
     StoreLaw(
         "asking.due",
         "what waits is due from its not_before on, the longest due first, then by identifier, and "
-        "no more than the limit; what is done is never due",
+        "no more than the limit; what is done or set aside is never due",
         _due,
+    ),
+    StoreLaw(
+        "asking.set-aside",
+        "ReadSetAside gives the notices, orders and events that were set aside, as they are kept, "
+        "by not_before and identifier, no more of each than the limit; tried again, they are due",
+        _set_aside,
+    ),
+    StoreLaw(
+        "asking.reference",
+        "AppointmentsByReference gives those of any status with exactly this reference number in "
+        "this clinic, by start, schedule and identifier (R42)",
+        _reference,
     ),
     StoreLaw(
         "asking.trail",

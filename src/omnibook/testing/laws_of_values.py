@@ -18,11 +18,14 @@ from omnibook.ids import (
     HoldId,
     PatientId,
     ScheduleId,
+    ServiceId,
     SourceKey,
     VisitId,
 )
-from omnibook.ports import AppointmentsWithin, ReadScope
+from omnibook.ports import AppointmentsWithin, FlagsOf, ReadScope
 from omnibook.records import (
+    SYSTEM,
+    VISITOR,
     Actor,
     Appointment,
     AppointmentStatus,
@@ -30,8 +33,14 @@ from omnibook.records import (
     Cancellation,
     DeskClosure,
     DeskOpening,
+    EventKind,
+    FlagCode,
     Hold,
     HoldState,
+    Move,
+    NoticeKind,
+    NoticeState,
+    Presence,
     Visit,
 )
 from omnibook.testing.bench import Bench, StoreLaw
@@ -42,11 +51,13 @@ from omnibook.testing.samples import (
     EVERYTHING,
     MICRO,
     NOW,
+    OTHER,
     PERSON,
     SCHEDULE,
     appointment,
     closure,
     event,
+    flag,
     hold,
     hours,
     keep,
@@ -54,6 +65,7 @@ from omnibook.testing.samples import (
     notice,
     opening,
     order,
+    slot,
     visit,
 )
 from omnibook.testing.strategies import records
@@ -69,6 +81,7 @@ from omnibook.transactions import (
     PutNotice,
     PutOrder,
     PutVisit,
+    RaiseFlag,
     RecordAudit,
 )
 
@@ -169,6 +182,45 @@ def _empty(bench: Bench) -> None:
         same("the notice", look(bench.store, notice=told.notice_id).notice, told)
 
 
+def _since_booked(bench: Bench) -> None:
+    """What became of an appointment, and of what was sent about it; each stays when others go."""
+    staff = Actor.staff("staff-7")
+    presences = [None, *(Presence(at=NOW + MICRO, by=each) for each in (VISITOR, staff, SYSTEM))]
+    elsewhere = evolve(slot(5), service_id=ServiceId("éà"))
+    moves = [
+        None,
+        Move(at=NOW, by=VISITOR, old_revision=0, old_slot=slot(30)),
+        Move(at=NOW - MICRO, by=staff, old_revision=10**6, old_slot=slot(-3, OTHER, length=0.25)),
+        Move(at=NOW, by=SYSTEM, old_revision=0, old_slot=elsewhere),
+    ]
+    for presence in presences:
+        for move in moves:
+            _of_appointment(bench, appointment(presence=presence, last_move=move))
+    why = Cancellation(at=NOW, by=SYSTEM, reason="")
+    gone = appointment(status=AppointmentStatus.CANCELLED, cancellation=why)
+    _of_appointment(bench, evolve(gone, presence=presences[1], last_move=moves[1]))
+    _of_appointment(bench, appointment())
+    for kind in NoticeKind:
+        for state in NoticeState:
+            told = notice(kind=kind, state=state, attempts=10**6, outcome="x")
+            keep(bench.store, PutNotice(told))
+            same("the notice", look(bench.store, notice=told.notice_id).notice, told)
+    for attempts, done, failed in ((1, False, False), (7, False, True), (10**6, True, False)):
+        more: dict[str, Any] = {"attempts": attempts, "done": done, "failed": failed}
+        for told_host in (event(kind=kind, **more) for kind in EventKind):
+            keep(bench.store, PutEvent(told_host))
+            seen = look(bench.store, event=told_host.event_id)
+            same("the event", seen.event, told_host)
+        ordered = order(**more)
+        keep(bench.store, PutOrder(ordered))
+        same("the order", look(bench.store, order=ordered.order_id).order, ordered)
+    for code in FlagCode:
+        raised = flag(f"flag-{code}", f"about-{code}", code=code)
+        keep(bench.store, RaiseFlag(raised))
+        asked = FlagsOf(clinic_id=CLINIC, appointments=frozenset({raised.appointment_id}))
+        same("the flag", bench.store.read(asked)[1], (raised,))
+
+
 def _microseconds(bench: Bench) -> None:
     for part in (1, 499, 999_999, 123_456, 500_000):
         odd = NOW + timedelta(microseconds=part)
@@ -176,6 +228,9 @@ def _microseconds(bench: Bench) -> None:
         _of_visit(bench, visit(started_at=odd, active_at=odd + MICRO, terms=terms))
         _of_hold(bench, hold(created_at=odd, expires_at=odd + timedelta(minutes=5)))
         _of_appointment(bench, appointment(booked_at=odd, terms=terms))
+        move = Move(at=odd, by=SYSTEM, old_revision=0, old_slot=slot(9))
+        presence = Presence(at=odd + MICRO, by=SYSTEM)
+        _of_appointment(bench, appointment(presence=presence, last_move=move))
         for name, word, made in (
             ("opening", PutDeskOpening, opening(made_at=odd)),
             ("closure", PutDeskClosure, closure(made_at=odd)),
@@ -321,6 +376,12 @@ LAWS = (
         _texts,
     ),
     StoreLaw("values.empty", "what is empty, absent or in an order of its own stays so", _empty),
+    StoreLaw(
+        "values.since-booked",
+        "presence, the last move, attempts and every word of notices, events and flags are kept "
+        "(R43, R44, R46)",
+        _since_booked,
+    ),
     StoreLaw("values.microseconds", "instants are kept to the microsecond (R34)", _microseconds),
     StoreLaw(
         "values.keys",

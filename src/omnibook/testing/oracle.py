@@ -14,6 +14,7 @@ from omnibook.audit import tombstone_id
 from omnibook.ids import AppointmentId, ClinicId, HoldId, ScheduleId
 from omnibook.outlook import HeldTime, Outlook, ScheduleDays
 from omnibook.ports import (
+    AppointmentsByReference,
     AppointmentsWithin,
     AuditTrail,
     DueEvents,
@@ -24,6 +25,8 @@ from omnibook.ports import (
     ReadDays,
     ReadOutlook,
     ReadScope,
+    ReadSetAside,
+    SetAside,
 )
 from omnibook.records import (
     Appointment,
@@ -387,6 +390,14 @@ class Oracle:
             ]
             found.sort(key=lambda e: (e.slot.start, e.slot.schedule_id, e.appointment_id))
             return tuple(found)
+        if isinstance(query, AppointmentsByReference):
+            named = [
+                each
+                for each in cast("list[Appointment]", self.of(query.clinic_id, "appointments"))
+                if each.reference == query.reference
+            ]
+            named.sort(key=lambda e: (e.slot.start, e.slot.schedule_id, e.appointment_id))
+            return tuple(named)
         if isinstance(query, FlagsOf):
             flags = [
                 each
@@ -408,7 +419,22 @@ class Oracle:
             return self._due(query, "events", "event_id", now)
         if isinstance(query, DueOrders):
             return self._due(query, "orders", "order_id", now)
+        if isinstance(query, ReadSetAside):
+            return SetAside(
+                notices=self._set_aside(query, "notices", "notice_id"),
+                orders=self._set_aside(query, "orders", "order_id"),
+                events=self._set_aside(query, "events", "event_id"),
+            )
         raise TypeError(f"unknown query: {query!r}")
+
+    def _set_aside(self, query: ReadSetAside, kind: str, key: str) -> tuple[Any, ...]:
+        aside = [
+            each
+            for each in self.of(query.clinic_id, kind)
+            if (each.state is NoticeState.FAILED if kind == "notices" else each.failed)
+        ]
+        aside.sort(key=lambda each: (each.not_before, getattr(each, key)))
+        return tuple(aside[: query.limit])
 
     def _due(
         self, query: DueNotices | DueEvents | DueOrders, kind: str, key: str, now: datetime
@@ -416,7 +442,7 @@ class Oracle:
         waits: Callable[[Any], bool] = (
             (lambda each: each.state is NoticeState.QUEUED)
             if kind == "notices"
-            else (lambda each: not each.done)
+            else (lambda each: not each.done and not each.failed)
         )
         due = sorted(
             (each.not_before, getattr(each, key))

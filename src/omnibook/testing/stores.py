@@ -6,6 +6,7 @@ from omnibook.testing import (
     laws_of_histories,
     laws_of_isolation,
     laws_of_loading,
+    laws_of_moving,
     laws_of_searching,
     laws_of_tasks,
     laws_of_time,
@@ -21,6 +22,7 @@ from omnibook.testing.laws import Effort
 STORE_LAWS: tuple[StoreLaw, ...] = (
     *laws_of_loading.LAWS,
     *laws_of_writing.LAWS,
+    *laws_of_moving.LAWS,
     *laws_of_asking.LAWS,
     *laws_of_searching.LAWS,
     *laws_of_versions.LAWS,

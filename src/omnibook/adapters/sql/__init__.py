@@ -9,7 +9,7 @@ from omnibook.adapters.sql.directory import AsyncSqlDirectory, SqlDirectory
 from omnibook.adapters.sql.engine import has_wal_reset_bug, open_engine
 from omnibook.adapters.sql.limiter import AsyncSqlLimiter, SqlLimiter
 from omnibook.adapters.sql.schedules import SqlScheduleSource
-from omnibook.adapters.sql.schema import REVISIONS, upgrade
+from omnibook.adapters.sql.schema import REVISIONS, check_version, upgrade
 from omnibook.adapters.sql.store import AsyncSqlStore, SqlStore
 from omnibook.adapters.sql.tables import metadata
 
@@ -22,6 +22,7 @@ __all__ = [
     "SqlLimiter",
     "SqlScheduleSource",
     "SqlStore",
+    "check_version",
     "has_wal_reset_bug",
     "metadata",
     "open_engine",

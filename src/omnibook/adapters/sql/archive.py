@@ -210,7 +210,6 @@ class _Outlived(Question[_Found]):
             "notices": cutoffs.notices,
             "audit": cutoffs.audit,
             "attempts": cutoffs.attempts,
-            "done": True,
         }
 
     def batch(self, since: datetime | None) -> list[Command]:

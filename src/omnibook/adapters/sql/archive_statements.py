@@ -13,6 +13,7 @@ from sqlalchemy import text as sql
 
 from omnibook.adapters.sql import tables as t
 from omnibook.adapters.sql.columns import Instant
+from omnibook.adapters.sql.query_statements import is_over
 from omnibook.adapters.sql.statements import among, literally, without_any
 from omnibook.records import ClaimKind, HoldState, NoticeState
 
@@ -113,8 +114,8 @@ OUTLIVED = {
     "events about": _hanging(t.events.c.event_id),
     "flags about": _hanging(t.flags.c.flag_id),
     "notices": _due(t.notices.c.notice_id, t.notices.c.state.in_(_STATES)),
-    "orders": _due(t.contact_orders.c.order_id, t.contact_orders.c.done == bindparam("done")),
-    "events": _due(t.events.c.event_id, t.events.c.done == bindparam("done")),
+    "orders": _due(t.contact_orders.c.order_id, is_over(t.contact_orders)),
+    "events": _due(t.events.c.event_id, is_over(t.events)),
     "audit": _clinic(t.audit_events, t.audit_events.c.audit_id)
     .where(t.audit_events.c.at <= _instant("audit"))
     .order_by(t.audit_events.c.at, t.audit_events.c.audit_id)

@@ -99,7 +99,12 @@ class AsyncPool:
     async def lease(self) -> "AsyncLease":
         """See :meth:`Pool.lease`."""
         connection = await self._engine.connect()
-        raw = await connection.get_raw_connection()
+        try:
+            raw = await connection.get_raw_connection()
+        except BaseException:
+            # Nobody else knows of it: whoever is cancelled here gives it back.
+            await connection.close()
+            raise
         driver: Any = raw.driver_connection
         if self.dialect == POSTGRES or self._gate is None or self._clock is None:
             return AsyncLease(connection, PostgresTurn(AsyncPostgresSession(driver), self._clock))

@@ -29,6 +29,7 @@ def notice_row(notice: Notice) -> Values:
         "offset_microseconds": notice.offset,
         "not_before": notice.not_before,
         "state": notice.state.value,
+        "attempts": notice.attempts,
         "outcome": notice.outcome,
     }
 
@@ -45,6 +46,7 @@ def notice_of(row: Any) -> Notice:
         offset=row.offset_microseconds,
         not_before=row.not_before,
         state=NoticeState(row.state),
+        attempts=row.attempts,
         outcome=row.outcome,
     )
 
@@ -59,7 +61,9 @@ def event_row(event: Event) -> Values:
         "revision": event.revision,
         "at": event.at,
         "not_before": event.not_before,
+        "attempts": event.attempts,
         "done": event.done,
+        "failed": event.failed,
     }
 
 
@@ -73,7 +77,9 @@ def event_of(row: Any) -> Event:
         revision=row.revision,
         at=row.at,
         not_before=row.not_before,
+        attempts=row.attempts,
         done=row.done,
+        failed=row.failed,
     )
 
 
@@ -85,7 +91,9 @@ def order_row(order: ContactOrder) -> Values:
         "appointment_id": order.appointment_id,
         "patient_id": order.patient_id,
         "not_before": order.not_before,
+        "attempts": order.attempts,
         "done": order.done,
+        "failed": order.failed,
     }
 
 
@@ -97,7 +105,9 @@ def order_of(row: Any) -> ContactOrder:
         appointment_id=row.appointment_id,
         patient_id=row.patient_id,
         not_before=row.not_before,
+        attempts=row.attempts,
         done=row.done,
+        failed=row.failed,
     )
 
 

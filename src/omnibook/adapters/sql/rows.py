@@ -28,6 +28,8 @@ from omnibook.records import (
     DeskOpening,
     Hold,
     HoldState,
+    Move,
+    Presence,
     Slot,
     TermsAcceptance,
     Visit,
@@ -248,7 +250,7 @@ def hold_of(row: Any) -> Hold:
 
 def appointment_row(appointment: Appointment) -> Values:
     """A row of ``appointments``."""
-    cancellation = appointment.cancellation
+    cancellation, presence = appointment.cancellation, appointment.presence
     return {
         "clinic_id": appointment.clinic_id,
         "appointment_id": appointment.appointment_id,
@@ -273,7 +275,33 @@ def appointment_row(appointment: Appointment) -> Values:
         "cancelled_at": None if cancellation is None else cancellation.at,
         **actor_columns("cancelled_by", None if cancellation is None else cancellation.by),
         "cancellation_reason": None if cancellation is None else cancellation.reason,
+        "presence_at": None if presence is None else presence.at,
+        **actor_columns("presence_by", None if presence is None else presence.by),
+        **_move_columns(appointment.last_move),
     }
+
+
+def _move_columns(move: Move | None) -> Values:
+    return {
+        "moved_at": None if move is None else move.at,
+        **actor_columns("moved_by", None if move is None else move.by),
+        "old_revision": None if move is None else move.old_revision,
+        "old_service_id": None if move is None else move.old_slot.service_id,
+        "old_schedule_id": None if move is None else move.old_slot.schedule_id,
+        "old_starts_at": None if move is None else move.old_slot.start,
+        "old_ends_at": None if move is None else move.old_slot.end,
+    }
+
+
+def _move_of(row: Any) -> Move | None:
+    if row.moved_at is None:
+        return None
+    return Move(
+        at=row.moved_at,
+        by=actor_of(row.moved_by_kind, row.moved_by_staff_id),
+        old_revision=row.old_revision,
+        old_slot=Slot(row.old_service_id, row.old_schedule_id, row.old_starts_at, row.old_ends_at),
+    )
 
 
 def appointment_of(row: Any) -> Appointment:
@@ -285,6 +313,10 @@ def appointment_of(row: Any) -> Appointment:
             by=actor_of(row.cancelled_by_kind, row.cancelled_by_staff_id),
             reason=row.cancellation_reason,
         )
+    presence = None
+    if row.presence_at is not None:
+        by = actor_of(row.presence_by_kind, row.presence_by_staff_id)
+        presence = Presence(at=row.presence_at, by=by)
     return Appointment(
         clinic_id=row.clinic_id,
         appointment_id=row.appointment_id,
@@ -305,6 +337,8 @@ def appointment_of(row: Any) -> Appointment:
         booked_at=row.booked_at,
         booked_by=actor_of(row.booked_by_kind, row.booked_by_staff_id),
         cancellation=cancellation,
+        presence=presence,
+        last_move=_move_of(row),
     )
 
 

@@ -16,12 +16,13 @@ from omnibook.adapters.sql.engine import (
     SQLITE,
     Database,
     commit,
+    parse_url,
     set_write_ahead_log,
 )
 from omnibook.adapters.sql.failures import storage_failures
 from omnibook.errors import StoreError
 
-REVISIONS = ("0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0002", "0003", "0004", "0005", "0006", "0007")
 """Every version of the schema, oldest first; the last is this package's own.
 
 There was a 0001 while the first release was being made; no release has it.
@@ -52,6 +53,31 @@ def upgrade(target: str | Engine) -> None:
     database = Database.open(target)
     try:
         _upgrade(database, only_if_empty=False)
+    finally:
+        database.close()
+
+
+def check_version(url: str) -> None:
+    """Look whether a database can be read, and is empty or of this package's version.
+
+    Nothing is changed. A SQLite file that is not there yet counts as empty, if its folder is.
+
+    Raises:
+        InvalidValue: the URL is none of a SQLite file or of PostgreSQL.
+        StoreError: it cannot be read, or is of another version; the message gives the remedy.
+    """
+    parsed = parse_url(url)
+    file = Path(parsed.database or "") if parsed.get_backend_name() == SQLITE else None
+    if file is not None and not file.exists() and file.parent.is_dir():
+        # Opening would make it.
+        return
+    database = Database.open(url)
+    try:
+        with database.reading() as connection, storage_failures():
+            empty = _is_empty(connection)
+            version = _version(connection)
+        if not empty:
+            _refuse_other(version)
     finally:
         database.close()
 

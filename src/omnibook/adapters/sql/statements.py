@@ -24,13 +24,11 @@ from sqlalchemy import (
     cast,
     column,
     delete,
-    false,
     func,
     literal_column,
     select,
     union_all,
 )
-from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -42,7 +40,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 
 from omnibook.adapters.sql import tables as t
 from omnibook.adapters.sql.columns import Instant, Names
-from omnibook.records import HoldState, NoticeState
+from omnibook.records import HoldState
 
 
 class _Each(FunctionElement[Any]):
@@ -84,6 +82,28 @@ def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     return f"{of} = ANY ({names})"
 
 
+class _Is(FunctionElement[Any]):
+    """Whether a yes or no is the one that is asked for, in the words of partial indexes.
+
+    SQLite uses such an index only for a condition that is written like the index's own.
+    """
+
+    inherit_cache = True
+    name = "is"
+
+
+@compiles(_Is, "sqlite")
+def _is_number(element: _Is, compiler: SQLCompiler, **options: Any) -> str:
+    of, wanted = (compiler.process(each, **options) for each in element.clauses)
+    return f"{of} = {wanted}"
+
+
+@compiles(_Is, "postgresql")
+def _is_truth(element: _Is, compiler: SQLCompiler, **options: Any) -> str:
+    of, wanted = (compiler.process(each, **options) for each in element.clauses)
+    return of if wanted == "1" else f"NOT {of}"
+
+
 class _Since(ColumnElement[Any]):
     """The bound ``since``, or the server's clock at the begin of the transaction."""
 
@@ -119,6 +139,10 @@ def _among(of: Column[str], name: str = "ids") -> ColumnElement[bool]:
 def _literally(word: str) -> ColumnElement[str]:
     """A word of a closed vocabulary, written into the statement."""
     return literal_column(f"'{word}'", Text)
+
+
+def _is(of: Column[bool], *, yes: bool) -> ColumnElement[bool]:
+    return _Is(of, literal_column("1" if yes else "0", Integer))
 
 
 def _clinic(rows: Table) -> Select[Any]:
@@ -163,12 +187,15 @@ def _joined(parts: Iterable[tuple[str, Select[Any]]]) -> Select[Any] | CompoundS
 
 
 # For the statements that stand elsewhere.
-among, joined, literally, of_clinic, overlapping = (
+among, joined, listed, literally, of_clinic, one, overlapping, truth = (
     _among,
     _joined,
+    _listed,
     _literally,
     _clinic,
+    _one,
     _overlapping,
+    _is,
 )
 SINCE = _SINCE
 
@@ -262,53 +289,6 @@ EVENT = _one(t.events.c.event_id)
 ORDER = _one(t.contact_orders.c.order_id)
 
 TOMBSTONE = _one(t.audit_events.c.audit_id)
-
-
-# What queries read -------------------------------------------------------------------------------
-
-_OVERLAPPING = (
-    t.appointments.c.ends_at > bindparam("starts", type_=Instant),
-    t.appointments.c.starts_at < bindparam("ends", type_=Instant),
-)
-APPOINTMENTS_WITHIN = (
-    _clinic(t.appointments)
-    .where(*_OVERLAPPING)
-    # A day before: none of those of a day at most that start earlier reaches in.
-    .where(t.appointments.c.starts_at > bindparam("earliest", type_=Instant))
-    .where(t.appointments.c.minutes <= literal_column(str(t.DAY)))
-)
-LONG_APPOINTMENTS_WITHIN = (
-    _clinic(t.appointments)
-    .where(*_OVERLAPPING)
-    .where(t.appointments.c.minutes > literal_column(str(t.DAY)))
-)
-FLAGS = _listed(t.flags.c.appointment_id)
-
-
-def _due(queue: Table, identifier: str) -> Select[Any]:
-    # "limit()" adds an offset of its own on SQLite.
-    return (
-        select(queue.c[identifier])
-        .where(queue.c.clinic_id == bindparam("clinic"))
-        .where(queue.c.not_before <= _SINCE)
-        .order_by(queue.c.not_before, queue.c[identifier])
-        .suffix_with(sql("LIMIT :limit"))
-    )
-
-
-DUE_NOTICES = _due(t.notices, "notice_id").where(
-    t.notices.c.state == _literally(NoticeState.QUEUED)
-)
-DUE_EVENTS = _due(t.events, "event_id").where(t.events.c.done.is_(false()))
-DUE_ORDERS = _due(t.contact_orders, "order_id").where(t.contact_orders.c.done.is_(false()))
-
-_WITHIN = (
-    t.audit_events.c.at >= bindparam("starts", type_=Instant),
-    t.audit_events.c.at < bindparam("ends", type_=Instant),
-)
-_BY_INSTANT = (t.audit_events.c.at, t.audit_events.c.audit_id)
-AUDIT = _clinic(t.audit_events).where(*_WITHIN).order_by(*_BY_INSTANT)
-AUDIT_OF_SUBJECT = _one(t.audit_events.c.subject).where(*_WITHIN).order_by(*_BY_INSTANT)
 
 
 # Writes ------------------------------------------------------------------------------------------

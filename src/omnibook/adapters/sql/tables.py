@@ -115,6 +115,44 @@ def _slot() -> tuple[Any, ...]:
     )
 
 
+MOVE = (
+    "moved_by_kind",
+    "old_revision",
+    "old_service_id",
+    "old_schedule_id",
+    "old_starts_at",
+    "old_ends_at",
+)
+"""What is there of an appointment's last move if, and only if, ``moved_at`` is."""
+
+
+def _all_or_none(first: str, *others: str) -> str:
+    return " AND ".join(f"({first} IS NULL) = ({each} IS NULL)" for each in others)
+
+
+def _work(rows: str, identifier: str) -> tuple[Index, ...]:
+    """Of what is to be done: what is waited for, what is over, and what was set aside.
+
+    Most is over, and is never looked at again until it is forgotten.
+    """
+
+    def some(name: str, lite: str, postgres: str) -> Index:
+        return Index(
+            f"{rows}_{name}_ix",
+            "clinic_id",
+            "not_before",
+            identifier,
+            sqlite_where=sql(lite),
+            postgresql_where=sql(postgres),
+        )
+
+    return (
+        some("waiting", "done = 0 AND failed = 0", "NOT done AND NOT failed"),
+        some("over", "done = 1 OR failed = 1", "done OR failed"),
+        some("set_aside", "failed = 1", "failed"),
+    )
+
+
 locks = Table(
     "locks",
     metadata,
@@ -281,6 +319,15 @@ appointments = Table(
     instant("cancelled_at", nullable=True),
     *_actor("cancelled_by", nullable=True),
     text("cancellation_reason", nullable=True),
+    instant("presence_at", nullable=True),
+    *_actor("presence_by", nullable=True),
+    instant("moved_at", nullable=True),
+    *_actor("moved_by", nullable=True),
+    number("old_revision", nullable=True),
+    text("old_service_id", nullable=True),
+    text("old_schedule_id", nullable=True),
+    instant("old_starts_at", nullable=True),
+    instant("old_ends_at", nullable=True),
     one_of("status", AppointmentStatus),
     CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_at"),
     CheckConstraint("(patient_id IS NULL) = (provisional IS NOT NULL)", name="patient_id"),
@@ -290,6 +337,9 @@ appointments = Table(
         name="status_occupies",
     ),
     CheckConstraint("occupied_until = claimed_until", name="occupied_until"),
+    CheckConstraint("(presence_at IS NULL) = (presence_by_kind IS NULL)", name="presence_at"),
+    CheckConstraint(_all_or_none("moved_at", *MOVE), name="moved_at"),
+    ordered("old_starts_at", "old_ends_at"),
     # Wants nothing of an appointment that occupies nothing, whose last column is empty.
     ForeignKeyConstraint(
         ["clinic_id", "appointment_id", "schedule_id", "claimed_from", "occupied_until"],
@@ -314,6 +364,7 @@ appointments = Table(
         postgresql_where=sql(f"minutes > {DAY}"),
     ),
     Index(None, "clinic_id", "patient_id", "starts_at"),
+    Index(None, "clinic_id", "reference"),
 )
 appointment_keys = Table(
     "appointment_keys",
@@ -397,6 +448,7 @@ notices = Table(
     Column("offset_microseconds", Elapsed, nullable=True),
     instant("not_before"),
     text("state"),
+    number("attempts"),
     text("outcome"),
     one_of("kind", NoticeKind),
     one_of("role", NoticeRole),
@@ -416,9 +468,11 @@ events = Table(
     number("revision"),
     instant("at"),
     instant("not_before"),
+    number("attempts"),
     flag("done"),
+    flag("failed"),
     one_of("kind", EventKind),
-    Index(None, "clinic_id", "done", "not_before", "event_id"),
+    *_work("events", "event_id"),
     Index(None, "clinic_id", "appointment_id"),
     sqlite_with_rowid=False,
 )
@@ -431,8 +485,10 @@ contact_orders = Table(
     text("appointment_id"),
     text("patient_id"),
     instant("not_before"),
+    number("attempts"),
     flag("done"),
-    Index(None, "clinic_id", "done", "not_before", "order_id"),
+    flag("failed"),
+    *_work("contact_orders", "order_id"),
     Index(None, "clinic_id", "appointment_id"),
     Index(None, "clinic_id", "patient_id"),
     sqlite_with_rowid=False,

@@ -167,6 +167,7 @@ def policies() -> st.SearchStrategy[MatchPolicy]:
         folding=st.sampled_from(Folding),
         number=st.sampled_from(NumberPolicy),
         unverified_contacts_count=st.booleans(),
+        every_contact=st.booleans(),
     )
 
 

@@ -56,10 +56,12 @@ from omnibook.records import (
     FlagCode,
     Hold,
     HoldState,
+    Move,
     Notice,
     NoticeKind,
     NoticeRole,
     NoticeState,
+    Presence,
     Slot,
     TermsAcceptance,
     Visit,
@@ -81,6 +83,7 @@ APPOINTMENTS = (*(AppointmentId(each) for each in HOLDS[:2]), AppointmentId("des
 PATIENTS = (PatientId("file-1"), PatientId("file-2"))
 CONTACT_KEYS = tuple(ContactKey(f"key-{n}") for n in range(3))
 SOURCES = (SourceKey("source-1"), SourceKey("source-2"))
+REFERENCES = ("K7TM-42QX", "B2CD-39RS")
 OPENINGS = (OpeningId("opening-1"), OpeningId("opening-2"))
 CLOSURES = (ClosureId("closure-1"), ClosureId("closure-2"))
 NOTICES = tuple(NoticeId(f"notice-{n}") for n in range(3))
@@ -269,6 +272,20 @@ def holds(draw: st.DrawFn, *, rich: bool = False) -> Hold:
     )
 
 
+@cache
+def presences() -> st.SearchStrategy[Presence]:
+    """That somebody said the patient will come."""
+    return st.builds(Presence, at=instants(), by=actors())
+
+
+@cache
+def moves() -> st.SearchStrategy[Move]:
+    """Where an appointment was before."""
+    return st.builds(
+        Move, at=instants(), by=actors(), old_revision=st.integers(0, 9), old_slot=slots()
+    )
+
+
 @st.composite
 def appointments(draw: st.DrawFn, *, rich: bool = False) -> Appointment:
     """An appointment in any status, of a file or provisional."""
@@ -282,7 +299,7 @@ def appointments(draw: st.DrawFn, *, rich: bool = False) -> Appointment:
     return Appointment(
         clinic_id=CLINIC,
         appointment_id=draw(of(APPOINTMENTS)),
-        reference=draw(st.sampled_from(("K7TM-42QX", "B2CD-39RS"))),
+        reference=draw(of(REFERENCES)),
         slot=slot,
         activity=draw(of(_ACTIVITIES)),
         claimed=slot.span.widened(draw(_BUFFERS), draw(_BUFFERS)),
@@ -299,6 +316,8 @@ def appointments(draw: st.DrawFn, *, rich: bool = False) -> Appointment:
         booked_at=draw(instants()),
         booked_by=draw(actors()),
         cancellation=cancellation,
+        presence=draw(st.none() | presences()),
+        last_move=draw(st.none() | moves()),
     )
 
 
@@ -353,12 +372,13 @@ def notices() -> st.SearchStrategy[Notice]:
         offset=st.none() | offsets,
         not_before=instants(),
         state=st.sampled_from(NoticeState),
+        attempts=st.integers(0, 9),
         outcome=st.sampled_from(("", "reminder.unreachable")),
     )
 
 
 def events() -> st.SearchStrategy[Event]:
-    """An event, told or not."""
+    """An event, told or not, set aside or not."""
     return st.builds(
         Event,
         clinic_id=st.just(CLINIC),
@@ -368,12 +388,14 @@ def events() -> st.SearchStrategy[Event]:
         revision=st.integers(0, 9),
         at=instants(),
         not_before=instants(),
+        attempts=st.integers(0, 9),
         done=st.booleans(),
+        failed=st.booleans(),
     )
 
 
 def contact_orders() -> st.SearchStrategy[ContactOrder]:
-    """A contact order, done or not."""
+    """A contact order, done or not, set aside or not."""
     return st.builds(
         ContactOrder,
         clinic_id=st.just(CLINIC),
@@ -381,7 +403,9 @@ def contact_orders() -> st.SearchStrategy[ContactOrder]:
         appointment_id=of(APPOINTMENTS),
         patient_id=of(PATIENTS),
         not_before=instants(),
+        attempts=st.integers(0, 9),
         done=st.booleans(),
+        failed=st.booleans(),
     )
 
 

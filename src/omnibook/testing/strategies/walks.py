@@ -163,7 +163,7 @@ class Walker:
             case Cancel(link):
                 if not self.booked:
                     return None
-                return self.portal.cancel(self.booked[link % len(self.booked)].cancel_link)
+                return self.portal.cancel(self.booked[link % len(self.booked)].link)
             case Identify(visitor, form):
                 source = f"203.0.113.{visitor}"
                 met = self.portal.identify(form, terms=self.terms, language="fr", source=source)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from omnibook.daybits import day_of
 from omnibook.ports import (
+    AppointmentsByReference,
     AppointmentsWithin,
     AuditTrail,
     DueEvents,
@@ -18,6 +19,7 @@ from omnibook.ports import (
     ReadDays,
     ReadOutlook,
     ReadScope,
+    ReadSetAside,
 )
 from omnibook.records import Busy
 from omnibook.testing.strategies.records import (
@@ -32,6 +34,7 @@ from omnibook.testing.strategies.records import (
     OPENINGS,
     ORDERS,
     PATIENTS,
+    REFERENCES,
     SCHEDULES,
     SOURCES,
     SUBJECTS,
@@ -154,10 +157,12 @@ def queries_of_records() -> st.SearchStrategy[Query[Any]]:
     return st.one_of(
         st.builds(ReadScope, scopes()),
         st.builds(AppointmentsWithin, clinic_id=clinic, span=windows, schedules=schedules),
+        st.builds(AppointmentsByReference, clinic_id=clinic, reference=of(REFERENCES)),
         st.builds(FlagsOf, clinic_id=clinic, appointments=st.frozensets(of(APPOINTMENTS))),
         st.builds(DueNotices, clinic_id=clinic, limit=limit),
         st.builds(DueEvents, clinic_id=clinic, limit=limit),
         st.builds(DueOrders, clinic_id=clinic, limit=limit),
+        st.builds(ReadSetAside, clinic_id=clinic, limit=limit),
         st.builds(AuditTrail, clinic_id=clinic, span=windows, subject=subjects),
     )
 
