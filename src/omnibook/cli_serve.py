@@ -173,9 +173,13 @@ def _terms(given: argparse.Namespace) -> Text | None:
     texts: dict[str, str] = {}
     for each in given.terms:
         language, _, file = each.partition("=")
-        texts[language] = Path(file).read_text(encoding="utf-8")
+        try:
+            texts[language] = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = type(error).__name__
+            raise InvalidValue(f"--terms {each}: give a file in UTF-8, not {why}") from error
     if set(texts) != {"fr", "en"}:
-        raise InvalidValue("--terms is given twice: fr=FILE and en=FILE")
+        raise InvalidValue("--terms is wanted in both languages: fr=FILE and en=FILE")
     return Text(texts["fr"], texts["en"])
 
 

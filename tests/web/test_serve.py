@@ -99,6 +99,14 @@ def test_a_deployment_is_served_under_its_own_name(
     assert "warning: portal.trusted_proxies is missing" in told.err
 
 
+def test_terms_that_are_no_text_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fr.txt").write_bytes(b"\xff")
+    assert cli.main(["serve", "--terms", f"fr={tmp_path / 'fr.txt'}"]) == 1
+    assert "give a file in UTF-8" in capsys.readouterr().err
+
+
 def test_the_terms_are_in_both_languages(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
